@@ -1,0 +1,72 @@
+/**
+ * The architecture features that a machine of ours may have. A PE's set decides which instruction rows are allocated,
+ * which system registers exist and what the ID registers say; all three read this one list.
+ */
+export const features = [
+  'FEAT_MTE',
+  'FEAT_MTE2',
+  'FEAT_MTE3',
+  'FEAT_MTE_ASYNC',
+  'FEAT_LSE',
+  'FEAT_CRC32',
+  'FEAT_FlagM',
+  'FEAT_FlagM2',
+  'FEAT_LRCPC',
+  'FEAT_LRCPC2',
+  'FEAT_PAN',
+  'FEAT_UAO',
+  'FEAT_SSBS',
+  'FEAT_DIT',
+  'FEAT_SB',
+  'FEAT_IDST',
+  'FEAT_DPB',
+  'FEAT_DPB2',
+  'FEAT_VHE',
+  'FEAT_RAS',
+  'FEAT_IESB',
+  'FEAT_ExS',
+] as const
+
+export type Feature = (typeof features)[number]
+
+/** What an experiment says about a machine's architecture. */
+export interface FeatureChoice {
+  /** ID_AA64PFR1_EL1.MTE: 0 none, 1 instructions only, 2 with tag storage and checks, 3 with asymmetric checks. */
+  mte: 0 | 1 | 2 | 3
+  /** FEAT_MTE_ASYNC; meaningful for mte = 2 (3 implies it). */
+  mteAsync: boolean
+  /** FEAT_RAS and FEAT_IESB. */
+  ras: boolean
+  /** FEAT_ExS: EIS and EOS may switch off the synchronisation of entry and return. */
+  exs: boolean
+}
+
+const always: readonly Feature[] = [
+  'FEAT_LSE',
+  'FEAT_CRC32',
+  'FEAT_FlagM',
+  'FEAT_FlagM2',
+  'FEAT_LRCPC',
+  'FEAT_LRCPC2',
+  'FEAT_PAN',
+  'FEAT_UAO',
+  'FEAT_SSBS',
+  'FEAT_DIT',
+  'FEAT_SB',
+  'FEAT_IDST',
+  'FEAT_DPB',
+  'FEAT_DPB2',
+  'FEAT_VHE',
+]
+
+/** The full feature set of one PE. MTE3 implies MTE2 and MTE_ASYNC, MTE2 implies MTE (Features.json). */
+export function featureSet(choice: FeatureChoice): ReadonlySet<Feature> {
+  const set = new Set<Feature>(always)
+  if (choice.mte >= 1) set.add('FEAT_MTE')
+  if (choice.mte >= 2) set.add('FEAT_MTE2')
+  if (choice.mte >= 3) set.add('FEAT_MTE3')
+  if (choice.mte >= 3 || (choice.mte === 2 && choice.mteAsync)) set.add('FEAT_MTE_ASYNC')
+  if (choice.ras) set.add('FEAT_RAS').add('FEAT_IESB')
+  if (choice.exs) set.add('FEAT_ExS')
+  return set
+}

@@ -1,0 +1,102 @@
+import type { Sysreg } from '../sysreg.ts'
+import { tagAccess } from './traps.ts'
+
+/**
+ * Memory Tagging Extension. Source: Arm ARM DDI 0487, "AArch64 System Register Descriptions".
+ * The newest documents let the TFSR registers exist only with FEAT_MTE_ASYNC; older ones say FEAT_MTE2.
+ */
+export const mte = {
+  GCR_EL1: {
+    doc: 'Tags that IRG and ADDG must not choose, and how IRG draws them.',
+    enc: [3, 0, 1, 0, 6],
+    feature: 'FEAT_MTE2',
+    read: 'EL1',
+    write: 'EL1',
+    traps: tagAccess,
+    fields: { RRND: 16, Exclude: [15, 0] },
+    meanings: { RRND: { 0: 'RGSR_EL1 sequence', 1: 'implementation-defined' } },
+    reset: 'unknown',
+    sync: 'context',
+    switched: 'every-exit', // a stale Exclude would let the host's IRG draw a guest tag
+  },
+  RGSR_EL1: {
+    doc: 'Seed of the tag sequence that IRG draws from, and the tag drawn last.',
+    enc: [3, 0, 1, 0, 5],
+    feature: 'FEAT_MTE2',
+    read: 'EL1',
+    write: 'EL1',
+    traps: tagAccess,
+    fields: { SEED: [55, 8], TAG: [3, 0] }, // with GCR_EL1.RRND = 0 only SEED[23:8] takes part in the sequence
+    reset: 'unknown',
+    sync: 'program-since-2023',
+    switched: 'every-exit',
+  },
+  TFSR_EL1: {
+    doc: 'Asynchronous tag check faults of accesses made at EL1.',
+    enc: [3, 0, 5, 6, 0],
+    feature: 'FEAT_MTE_ASYNC',
+    read: 'EL1',
+    write: 'EL1',
+    traps: tagAccess,
+    fields: { TF1: 1, TF0: 0 },
+    reset: 'unknown',
+    e2h: 'TFSR_EL2',
+    sync: 'tag-fault',
+    switched: 'el1-state',
+  },
+  TFSR_EL12: {
+    doc: 'TFSR_EL1 as a VHE host names it.',
+    enc: [3, 5, 5, 6, 0],
+    feature: 'FEAT_MTE_ASYNC',
+    read: 'EL2',
+    write: 'EL2',
+    fields: {},
+    alias: 'TFSR_EL1',
+    onlyE2h: true,
+  },
+  TFSRE0_EL1: {
+    doc: 'Asynchronous tag check faults of accesses made at EL0 and of unprivileged accesses.',
+    enc: [3, 0, 5, 6, 1],
+    feature: 'FEAT_MTE_ASYNC',
+    read: 'EL1',
+    write: 'EL1',
+    traps: tagAccess,
+    fields: { TF1: 1, TF0: 0 },
+    reset: 'unknown',
+    sync: 'tag-fault',
+    switched: 'el1-state',
+  },
+  TFSR_EL2: {
+    doc: 'Asynchronous tag check faults of accesses made at EL2; TF1 needs two address ranges, so E2H = 1.',
+    enc: [3, 4, 5, 6, 0],
+    feature: 'FEAT_MTE_ASYNC',
+    read: 'EL2',
+    write: 'EL2',
+    fields: { TF1: 1, TF0: 0 },
+    reset: 'unknown',
+    sync: 'tag-fault',
+  },
+  GMID_EL1: {
+    doc: 'Block size of LDGM and STGM: log2 of the number of words.',
+    enc: [3, 1, 0, 0, 4],
+    feature: 'FEAT_MTE2',
+    read: 'EL1',
+    write: 'none',
+    traps: [{ bit: 'HCR_EL2.TID5', when: 1, from: 'EL1', to: 'EL2' }],
+    idst: true,
+    fields: { BS: [3, 0] },
+    meanings: { BS: { 2: '16 bytes', 3: '32 bytes', 4: '64 bytes', 5: '128 bytes', 6: '256 bytes' } },
+    computed: 'idRegister',
+  },
+  TCO: {
+    doc: 'Tag Check Override: while 1, loads and stores are not checked.',
+    enc: [3, 3, 4, 2, 7],
+    feature: 'FEAT_MTE',
+    read: 'EL0',
+    write: 'EL0',
+    fields: { TCO: 25 },
+    meanings: { TCO: { 0: 'checks as configured', 1: 'no checks' } },
+    computed: 'pstate',
+    effect: 'pstate',
+  },
+} as const satisfies Record<string, Sysreg>
