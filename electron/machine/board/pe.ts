@@ -1,0 +1,179 @@
+import type { CostClass } from '../../../shared/arch/cost.ts'
+import { type FeatureChoice, featureSet } from '../../../shared/arch/features.ts'
+import type { PeStatus } from '../../../shared/model/trace.ts'
+import { Core, PS } from '../cpu/core.ts'
+import { EVENT, PC, PSTATE } from '../cpu/layout.ts'
+import { Bus } from '../devices/bus.ts'
+import { psci } from '../devices/psci.ts'
+import { semihosting } from '../devices/semihosting.ts'
+import { Uart } from '../devices/uart.ts'
+import { Mmu } from '../mmu/mmu.ts'
+import type { Mark } from '../observe/marks.ts'
+import { type Probes, Recorder } from '../observe/recorder.ts'
+import { ReferenceEngine } from '../reference/engine.ts'
+import { MemoryOperations } from '../reference/memory-operations.ts'
+import { ReferenceOperations } from '../reference/operations.ts'
+import { type Release, Synchronisation, type SyncMode } from '../sync/synchronisation.ts'
+import { SysregAccess } from '../sysreg/access.ts'
+import { SystemOperations } from '../sysreg/system-ops.ts'
+import { clock, PE_CONTROL, PE_CONTROL_WORDS, peControl, type Views } from './shared-memory.ts'
+
+/** What one PE needs to be built; the same on every worker but for `pe`. */
+export interface PeSettings {
+  pe: number
+  features: FeatureChoice
+  sync: SyncMode
+  release: Release
+  costs: Record<CostClass, number>
+  clock: 'host' | 'model'
+  probes: Probes
+  marks: ReadonlyMap<number, readonly Mark[]>
+  /** Nanoseconds since the run began. */
+  now: () => number
+  /** Blocks until the console has room again; the worker knows how. */
+  waitForRoom: () => void
+}
+
+export const OFF = 0
+export const ON = 1
+export const ON_REQUESTED = 2
+
+/** One PE wired to the board: core, memory, system registers, engine, recorder. */
+export class Pe {
+  readonly index: number
+  readonly core: Core
+  readonly engine: ReferenceEngine
+  readonly recorder: Recorder
+  readonly sysregs: SysregAccess
+  readonly mmu: Mmu
+  readonly memory: MemoryOperations
+  private readonly views: Views
+  /** Model time of the other PEs when this PE's turn began: CNTPCT never runs backwards across PEs. */
+  private timeBase = 0
+  /** The PE gave up its turn in WFI; false for WFE. */
+  waitingForInterrupt = false
+
+  constructor(views: Views, settings: PeSettings) {
+    const { pe } = settings
+    this.index = pe
+    this.views = views
+    this.recorder = new Recorder(
+      pe,
+      settings.probes,
+      settings.marks.size > 0,
+      settings.sync !== 'eager',
+      settings.now,
+    )
+    const sync = new Synchronisation(views.state(pe), settings.sync, settings.release, this.recorder)
+    this.core = new Core(pe, views, featureSet(settings.features), sync, this.recorder)
+    sync.onControls = () => this.core.controlsChanged()
+    this.recorder.attach(this.core)
+    const uart = new Uart(views, settings.waitForRoom)
+    const count =
+      settings.clock === 'host' ? () => BigInt(Math.round(settings.now())) : () => BigInt(this.modelTime())
+    this.mmu = new Mmu(this.core)
+    this.memory = new MemoryOperations(this.core, this.mmu, new Bus([uart]))
+    this.sysregs = new SysregAccess(this.core, settings.features, count)
+    const system = new SystemOperations(this.core, this.mmu, this.memory, this.sysregs, settings.features)
+    const operations = new ReferenceOperations(this.core, this.mmu, this.memory, this.sysregs, system, {
+      semihosting: () => this.callHost(uart, count),
+      firmwareCall: () => this.callFirmware(),
+      wait: (wfi) => {
+        this.waitingForInterrupt = wfi
+        this.engine.leave = true
+      },
+      sendEvent: () => this.sendEvent(),
+    })
+    this.engine = new ReferenceEngine(this.core, this.mmu, operations, settings.costs, settings.marks)
+  }
+
+  /** Registers as after a cold reset; UNKNOWN values depend on the seed and the PE. */
+  reset(seed: number): void {
+    this.core.state.fill(0n)
+    this.sysregs.reset(seed * 16 + this.index + 1)
+    this.core.state[PSTATE] = BigInt(PS.DAIF | (2 << 2) | 1)
+  }
+
+  /** Sets where the PE starts: EL2 with the MMU off, DAIF masked, as QEMU's virt board enters a program. */
+  start(entry: bigint, x0: bigint): void {
+    this.core.state[PC] = entry
+    this.core.state[0] = x0
+    this.core.state[PSTATE] = BigInt(PS.DAIF | (2 << 2) | 1)
+    this.core.load()
+    this.recorder.begin()
+  }
+
+  /** Begins a turn: the model time of the others becomes this PE's lower bound. */
+  beginTurn(): void {
+    this.timeBase = Number(Atomics.load(this.views.clock, clock.MODEL))
+  }
+
+  endTurn(): void {
+    Atomics.store(this.views.clock, clock.MODEL, BigInt(this.modelTime()))
+  }
+
+  private modelTime(): number {
+    return Math.max(this.timeBase, this.core.cycles)
+  }
+
+  status(): PeStatus {
+    const power = Atomics.load(
+      this.views.control,
+      PE_CONTROL + this.index * PE_CONTROL_WORDS + peControl.POWER,
+    )
+    return {
+      pe: this.index,
+      power: power !== ON ? 'off' : this.waitingForInterrupt ? 'waiting' : 'on',
+      el: this.core.el,
+      instructions: this.core.instructions,
+      cycles: this.core.cycles,
+      switches: this.recorder.switchCount,
+      owner: this.recorder.executing(this.core),
+      pc: this.core.pc,
+    }
+  }
+
+  private callHost(uart: Uart, count: () => bigint): void {
+    const { core, memory } = this
+    const byte = { bytes: 1, checked: false }
+    core.state[0] = semihosting(Number(core.state[0]! & 0xffff_ffffn), core.state[1]!, {
+      readWord: (address) => memory.load(BigInt.asUintN(64, address), { bytes: 8, checked: false }),
+      readByte: (address) => Number(memory.load(BigInt.asUintN(64, address), byte)),
+      writeByte: (address, value) => memory.store(BigInt.asUintN(64, address), BigInt(value), byte),
+      transmit: (value) => uart.transmit(value),
+      elapsed: count,
+    })
+  }
+
+  private callFirmware(): void {
+    const { core } = this
+    const x = core.state
+    core.state[0] = psci([x[0]!, x[1]!, x[2]!, x[3]!], {
+      pes: this.views.shared.pes,
+      isOn: (pe) => Atomics.load(this.views.control, this.powerWord(pe)) !== OFF,
+      turnOn: (pe, entry, context) => this.turnOn(pe, entry, context),
+      turnOff: () => {
+        Atomics.store(this.views.control, this.powerWord(this.index), OFF)
+        this.engine.leave = true
+      },
+    })
+  }
+
+  private powerWord(pe: number): number {
+    return PE_CONTROL + pe * PE_CONTROL_WORDS + peControl.POWER
+  }
+
+  private turnOn(pe: number, entry: bigint, context: bigint): boolean {
+    const { control: cells, mailbox } = this.views
+    if (Atomics.load(cells, this.powerWord(pe)) !== OFF) return false
+    mailbox[pe * 2] = entry
+    mailbox[pe * 2 + 1] = context
+    Atomics.store(cells, this.powerWord(pe), ON_REQUESTED)
+    Atomics.notify(cells, this.powerWord(pe))
+    return true
+  }
+
+  private sendEvent(): void {
+    for (let pe = 0; pe < this.views.shared.pes; pe++) Atomics.store(this.views.state(pe), EVENT, 1n)
+  }
+}

@@ -1,0 +1,57 @@
+import { OFF } from './pe.ts'
+import { control, peControl, peWord } from './shared-memory.ts'
+
+/**
+ * The deterministic schedule: PEs take turns of one quantum; every round visits all of them once, in an order drawn from
+ * the seed. PEs that are off or wait in WFI are passed over. The state lies in shared memory, and only the PE whose turn it
+ * is touches it.
+ */
+export function seedSchedule(cells: Int32Array, pes: number, seed: number): void {
+  // xorshift32 never leaves 0, so the seed is mixed and made odd.
+  cells[control.RANDOM] = (Math.imul(seed | 0, 0x9e37_79b1) ^ 0x5bd1_e995) | 1
+  cells[control.POSITION] = pes
+}
+
+function random(cells: Int32Array): number {
+  let x = cells[control.RANDOM]!
+  x ^= x << 13
+  x ^= x >>> 17
+  x ^= x << 5
+  cells[control.RANDOM] = x
+  return x >>> 0
+}
+
+function shuffle(cells: Int32Array, pes: number): void {
+  for (let i = 0; i < pes; i++) cells[control.ORDER + i] = i
+  for (let i = pes - 1; i > 0; i--) {
+    const j = random(cells) % (i + 1)
+    const kept = cells[control.ORDER + i]!
+    cells[control.ORDER + i] = cells[control.ORDER + j]!
+    cells[control.ORDER + j] = kept
+  }
+}
+
+const runnable = (cells: Int32Array, pe: number): boolean =>
+  Atomics.load(cells, peWord(pe, peControl.POWER)) !== OFF &&
+  Atomics.load(cells, peWord(pe, peControl.WAITING)) === 0
+
+/** Chooses who runs next. @returns its number, or -1 when no PE can run any more */
+export function nextTurn(cells: Int32Array, pes: number): number {
+  for (let tried = 0; tried < 2 * pes; tried++) {
+    let position = cells[control.POSITION]! + 1
+    if (position >= pes) {
+      shuffle(cells, pes)
+      position = 0
+    }
+    cells[control.POSITION] = position
+    const pe = cells[control.ORDER + position]!
+    if (runnable(cells, pe)) return pe
+  }
+  return -1
+}
+
+/** Whether no PE can run: all are off, or those that are on wait in WFI, which nothing ends as there are no interrupts. */
+export function nobodyRuns(cells: Int32Array, pes: number): boolean {
+  for (let pe = 0; pe < pes; pe++) if (runnable(cells, pe)) return false
+  return true
+}

@@ -1,0 +1,152 @@
+import { STATE_WORDS } from '../cpu/layout.ts'
+import { RAM_BASE } from './map.ts'
+
+/**
+ * The one shared WebAssembly memory of a machine: control words, PE states, devices, tags and RAM. Every PE's worker and
+ * the client that controls them hold views of it; nothing else is shared.
+ */
+export interface SharedMachine {
+  readonly memory: WebAssembly.Memory
+  readonly pes: number
+  readonly ramBytes: number
+}
+
+/** Words of the control block (Int32). Per-PE words follow at PE_CONTROL + pe * PE_CONTROL_WORDS. */
+export const control = {
+  /** Deterministic schedule: the PE whose turn it is. */
+  TURN: 0,
+  /** See `command`. Written by the client, and by a PE that ends the machine. */
+  COMMAND: 1,
+  /** Which end it was, see `stopKind`; its exit code or detail; the PE that caused it. */
+  STOP_KIND: 2,
+  STOP_CODE: 3,
+  STOP_PE: 4,
+  CONSOLE_LOCK: 5,
+  CONSOLE_WRITTEN: 6,
+  CONSOLE_READ: 7,
+  INPUT_WRITTEN: 8,
+  INPUT_READ: 9,
+  SWITCHES: 10,
+  /** Deterministic schedule: position in the round's order, the generator's state; the order itself begins at ORDER. */
+  POSITION: 13,
+  RANDOM: 14,
+  /** Counts writes to pages of code, and broadcast TLB maintenance: a PE that sees a new number looks what changed. */
+  CODE_GENERATION: 15,
+  TLB_GENERATION: 16,
+  DEVICE_LOCK: 17,
+  ORDER: 32,
+} as const
+
+export const command = { RUN: 0, PAUSE: 1, STOP: 2 } as const
+
+export const stopKind = {
+  NONE: 0,
+  EXIT: 1,
+  PSCI_OFF: 2,
+  PSCI_RESET: 3,
+  LOCKUP: 4,
+  MODEL_ERROR: 5,
+  SWITCHES: 6,
+  INSTRUCTIONS: 7,
+  SECONDS: 8,
+  STOPPED: 9,
+  FAILED: 10,
+} as const
+
+export const PE_CONTROL = 64
+export const PE_CONTROL_WORDS = 16
+export const peControl = {
+  /** Non-zero: look at the control words before the next instruction. */
+  ATTENTION: 0,
+  /** PSCI: 0 off, 1 on, 2 on requested (entry and context words are valid). */
+  POWER: 1,
+  /** 1 while the PE waits in WFI. */
+  WAITING: 2,
+  /** 1 while the worker is parked in a pause. */
+  PARKED: 3,
+  /** Batches posted and not yet taken over by the client: a worker that is far ahead waits. */
+  UNACKNOWLEDGED: 4,
+} as const
+/** 64-bit words per PE for PSCI CPU_ON: entry address and context id. */
+export const PE_MAILBOX = 256
+const CONTROL_BYTES = 4096
+
+/** 64-bit words of the clock block: model time at the last quantum's end, retired instructions of all PEs. */
+export const clock = { MODEL: 0, INSTRUCTIONS: 1 } as const
+const CLOCK_BYTES = 4096
+
+export const CONSOLE_BYTES = 1 << 16
+export const INPUT_BYTES = 1 << 12
+export const DEVICE_WORDS = 64
+
+const alignUp = (n: number, to: number): number => Math.ceil(n / to) * to
+
+function offsets(pes: number, ramBytes: number) {
+  const states = CONTROL_BYTES + CLOCK_BYTES
+  const stateBytes = alignUp(STATE_WORDS * 8, 4096)
+  const devices = states + stateBytes * pes
+  const console = devices + DEVICE_WORDS * 8 + 3584
+  const input = console + CONSOLE_BYTES
+  const codePages = input + INPUT_BYTES
+  const tags = alignUp(codePages + ramBytes / 1024, 65536)
+  const ram = alignUp(tags + ramBytes / 16, 65536)
+  return { states, stateBytes, devices, console, input, codePages, tags, ram, end: ram + ramBytes }
+}
+
+/** @param ramBytes a multiple of 2 MiB, at most 3 GiB */
+export function allocateShared(pes: number, ramBytes: number): SharedMachine {
+  const pages = alignUp(offsets(pes, ramBytes).end, 65536) / 65536
+  return { memory: new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true }), pes, ramBytes }
+}
+
+/** Typed views of a shared machine's regions. */
+export type Views = ReturnType<typeof viewsOf>
+
+export function viewsOf(shared: SharedMachine) {
+  const buffer = shared.memory.buffer as unknown as SharedArrayBuffer
+  const at = offsets(shared.pes, shared.ramBytes)
+  return {
+    shared,
+    ramBase: RAM_BASE,
+    ramBytes: shared.ramBytes,
+    control: new Int32Array(buffer, 0, CONTROL_BYTES / 4),
+    mailbox: new BigUint64Array(buffer, PE_MAILBOX * 8, 32),
+    clock: new BigInt64Array(buffer, CONTROL_BYTES, 8),
+    state: (pe: number) => new BigUint64Array(buffer, at.states + pe * at.stateBytes, STATE_WORDS),
+    devices: new BigUint64Array(buffer, at.devices, DEVICE_WORDS),
+    console: new Uint8Array(buffer, at.console, CONSOLE_BYTES),
+    input: new Uint8Array(buffer, at.input, INPUT_BYTES),
+    /** Version of each page of RAM that some PE has decoded instructions from; 0 for the others. Every write to such a page counts up. */
+    codePages: new Int32Array(buffer, at.codePages, shared.ramBytes / 4096),
+    /** One byte per 16-byte granule: single-copy atomic, so neighbouring STGs on two PEs never lose a tag. */
+    tags: new Uint8Array(buffer, at.tags, shared.ramBytes / 16),
+    ram: new DataView(buffer, at.ram, shared.ramBytes),
+    ram8: new Uint8Array(buffer, at.ram, shared.ramBytes),
+    ram16: new Uint16Array(buffer, at.ram, shared.ramBytes / 2),
+    ram32: new Uint32Array(buffer, at.ram, shared.ramBytes / 4),
+    ram64: new BigUint64Array(buffer, at.ram, shared.ramBytes / 8),
+  }
+}
+
+/** Word of a PE's control block. */
+export const peWord = (pe: number, word: number): number => PE_CONTROL + pe * PE_CONTROL_WORDS + word
+
+/** Makes every PE look at the control words before its next instruction, and wakes those that wait. */
+export function alertAll(cells: Int32Array, pes: number): void {
+  for (let pe = 0; pe < pes; pe++) {
+    Atomics.store(cells, peWord(pe, peControl.ATTENTION), 1)
+    Atomics.notify(cells, peWord(pe, peControl.POWER))
+  }
+  Atomics.notify(cells, control.TURN)
+  Atomics.notify(cells, control.COMMAND)
+}
+
+/** Ends the machine for the first reason given; later ones do not overwrite it. */
+export function endMachine(cells: Int32Array, pes: number, kind: number, code: number, pe: number): void {
+  if (Atomics.compareExchange(cells, control.STOP_KIND, stopKind.NONE, kind) === stopKind.NONE) {
+    Atomics.store(cells, control.STOP_CODE, code)
+    Atomics.store(cells, control.STOP_PE, pe)
+  }
+  Atomics.store(cells, control.COMMAND, command.STOP)
+  alertAll(cells, pes)
+}

@@ -1,0 +1,296 @@
+import type { Feature } from '../../../shared/arch/features.ts'
+import type { Views } from '../board/shared-memory.ts'
+import { ContextNumbers, type Controls, controlsOf, HCR } from '../mmu/controls.ts'
+import type { Recorder } from '../observe/recorder.ts'
+import type { Synchronisation } from '../sync/synchronisation.ts'
+import { EC, type GuestFault } from './fault.ts'
+import { CYCLES, effectiveSlotOf, INSTRUCTIONS, PC, PSTATE, slotOf } from './layout.ts'
+
+/** PSTATE bits in SPSR format. */
+export const PS = {
+  N: 1 << 31,
+  Z: 1 << 30,
+  C: 1 << 29,
+  V: 1 << 28,
+  TCO: 1 << 25,
+  DIT: 1 << 24,
+  UAO: 1 << 23,
+  PAN: 1 << 22,
+  SS: 1 << 21,
+  IL: 1 << 20,
+  SSBS: 1 << 12,
+  D: 1 << 9,
+  A: 1 << 8,
+  I: 1 << 7,
+  F: 1 << 6,
+  DAIF: 15 << 6,
+} as const
+
+const bank = (names: readonly [string, string]): readonly number[] => [0, slotOf(names[0]), slotOf(names[1])]
+const SPSR = bank(['SPSR_EL1', 'SPSR_EL2'])
+const ELR = bank(['ELR_EL1', 'ELR_EL2'])
+const ESR = bank(['ESR_EL1', 'ESR_EL2'])
+const FAR = bank(['FAR_EL1', 'FAR_EL2'])
+const VBAR = [0, effectiveSlotOf('VBAR_EL1'), effectiveSlotOf('VBAR_EL2')]
+const SCTLR = [effectiveSlotOf('SCTLR_EL1'), effectiveSlotOf('SCTLR_EL1'), effectiveSlotOf('SCTLR_EL2')]
+const SP = [slotOf('SP_EL0'), slotOf('SP_EL1'), slotOf('SP_EL2')]
+const HPFAR = slotOf('HPFAR_EL2')
+const HCR_EFFECTIVE = effectiveSlotOf('HCR_EL2')
+
+const bitOf = (value: bigint, bit: number): boolean => ((value >> BigInt(bit)) & 1n) !== 0n
+
+/**
+ * One PE's architectural state and the rules of EL0 to EL2: PSTATE, exception entry and return, the controls in force.
+ * General and system registers live in shared memory (layout.ts); PSTATE is kept unpacked while the PE runs and is packed
+ * by `store` whenever somebody else may look.
+ */
+export class Core {
+  readonly pe: number
+  readonly views: Views
+  readonly state: BigUint64Array
+  readonly features: ReadonlySet<Feature>
+  readonly hasMte: boolean
+  readonly hasExS: boolean
+  readonly sync: Synchronisation
+  readonly recorder: Recorder
+  private readonly contexts = new ContextNumbers()
+
+  el = 2
+  spsel = 1
+  n = 0
+  z = 0
+  c = 0
+  v = 0
+  /** PSTATE bits other than NZCV, EL and SPSel, at their SPSR positions. */
+  ps: number = PS.DAIF
+  /** Address of the current instruction, kept as its page and an offset so that stepping needs no bigint arithmetic. */
+  pcPage = 0n
+  pcOffset = 0
+  instructions = 0
+  cycles = 0
+  /** The instruction word being executed: a stage 2 abort's syndrome describes it. */
+  word = 0
+  /** Word of the SP in use. */
+  sp = SP[2]!
+  /** Set when translation controls changed or the EL did: the engine fetches anew. */
+  refetch = true
+  private cachedControls: (Controls | null)[] = [null, null, null]
+
+  constructor(
+    pe: number,
+    views: Views,
+    features: ReadonlySet<Feature>,
+    sync: Synchronisation,
+    recorder: Recorder,
+  ) {
+    this.pe = pe
+    this.views = views
+    this.state = views.state(pe)
+    this.features = features
+    this.hasMte = features.has('FEAT_MTE')
+    this.hasExS = features.has('FEAT_ExS')
+    this.sync = sync
+    this.recorder = recorder
+  }
+
+  get pc(): bigint {
+    return this.pcPage + BigInt(this.pcOffset)
+  }
+
+  set pc(address: bigint) {
+    this.pcPage = address & ~0xfffn
+    this.pcOffset = Number(address & 0xfffn)
+  }
+
+  /** The controls of the current EL's regime; index 1 of their pairs is the privileged level, 0 EL0. */
+  controls(): Controls {
+    let controls = this.cachedControls[this.el]
+    if (controls === null || controls === undefined) {
+      controls = controlsOf(this.state, this.el, this.features, this.contexts)
+      this.cachedControls[this.el] = controls
+    }
+    return controls
+  }
+
+  /** The controls that an address-translation instruction or a walk for another EL uses. */
+  controlsFor(el: number): Controls {
+    return controlsOf(this.state, el, this.features, this.contexts)
+  }
+
+  /** A register that decides translation, checks or traps was written: everything derived from it is rebuilt on next use. */
+  controlsChanged(): void {
+    this.cachedControls = [null, null, null]
+    this.refetch = true
+  }
+
+  hcr(): bigint {
+    return this.state[HCR_EFFECTIVE]!
+  }
+
+  e2h(): boolean {
+    return (this.state[HCR_EFFECTIVE]! & HCR.E2H) !== 0n
+  }
+
+  tge(): boolean {
+    return (this.state[HCR_EFFECTIVE]! & HCR.TGE) !== 0n
+  }
+
+  /** SCTLR_ELx of the current EL's regime, effective. */
+  sctlr(): bigint {
+    const el0InHost = this.el === 0 && this.e2h() && this.tge()
+    return this.state[el0InHost ? SCTLR[2]! : SCTLR[this.el]!]!
+  }
+
+  /** PSTATE as SPSR_ELx would hold it. */
+  packPstate(): bigint {
+    const low =
+      (this.n ? PS.N : 0) |
+      (this.z ? PS.Z : 0) |
+      (this.c ? PS.C : 0) |
+      (this.v ? PS.V : 0) |
+      this.ps |
+      (this.el << 2) |
+      (this.el === 0 ? 0 : this.spsel)
+    return BigInt(low >>> 0)
+  }
+
+  /** Takes PSTATE from a value in SPSR format whose mode is legal. */
+  unpackPstate(value: bigint): void {
+    const low = Number(value & 0xffff_ffffn) | 0
+    this.n = (low >>> 31) & 1
+    this.z = (low >>> 30) & 1
+    this.c = (low >>> 29) & 1
+    this.v = (low >>> 28) & 1
+    let kept = PS.DIT | PS.UAO | PS.PAN | PS.IL | PS.SSBS | PS.DAIF
+    if (this.hasMte) kept |= PS.TCO
+    this.ps = low & kept
+    this.setLevel((low >>> 2) & 3, low & 1)
+  }
+
+  setLevel(el: number, spsel: number): void {
+    if (el !== this.el) this.refetch = true
+    this.el = el
+    this.spsel = spsel
+    this.sp = SP[el > 0 && spsel ? el : 0]!
+  }
+
+  tco(): boolean {
+    return (this.ps & PS.TCO) !== 0
+  }
+
+  setPs(mask: number, on: boolean): void {
+    this.ps = on ? this.ps | mask : this.ps & ~mask
+  }
+
+  /** Reads the whole state from shared memory: at start, and after somebody else changed it. */
+  load(): void {
+    this.pc = this.state[PC]!
+    this.unpackPstate(this.state[PSTATE]!)
+    this.instructions = Number(this.state[INSTRUCTIONS]!)
+    this.cycles = Number(this.state[CYCLES]!)
+    this.controlsChanged()
+  }
+
+  /** Writes what is kept unpacked back to shared memory. */
+  store(): void {
+    this.state[PC] = this.pc
+    this.state[PSTATE] = this.packPstate()
+    this.state[INSTRUCTIONS] = BigInt(this.instructions)
+    this.state[CYCLES] = BigInt(this.cycles)
+  }
+
+  /** EL that a synchronous exception with the given routing is taken to. */
+  targetEl(routing: 1 | 2): number {
+    if (routing === 2 || this.el === 2) return 2
+    return this.el === 0 && this.tge() ? 2 : 1
+  }
+
+  /**
+   * Takes a synchronous exception (AArch64.TakeException). `this.pc` is the faulting instruction.
+   * Pending asynchronous tag faults are completed first where SCTLR_ELx.ITFSB of the entered EL says so; then the entry
+   * synchronises context unless FEAT_ExS and EIS = 0.
+   */
+  takeFault(fault: GuestFault): void {
+    const target = this.targetEl(fault.target)
+    const from = this.el
+    let ec = fault.ec
+    const same = target === from
+    if (same && (ec === EC.DATA_ABORT || ec === EC.INSTRUCTION_ABORT)) ec += 1
+    // An exception of unknown reason and an illegal state carry IL = 1; all A64 instructions are 32-bit.
+    const esr = (BigInt(ec) << 26n) | (1n << 25n) | BigInt(fault.iss >>> 0)
+    const returnAddress = fault.returnTo === 'next' ? BigInt.asUintN(64, this.pc + 4n) : this.pc
+    this.recorder.exceptionEntry(this, target, esr, from)
+    if (fault.far !== null) this.state[FAR[target]!] = fault.far
+    if (fault.ipa !== null) this.state[HPFAR] = (BigInt(fault.ipa) >> 12n) << 4n
+    this.state[ESR[target]!] = esr
+    this.enter(target, returnAddress, 0)
+  }
+
+  /** The common part of every exception entry. @param kind 0 synchronous, 0x80 IRQ, 0x100 FIQ, 0x180 SError */
+  private enter(target: number, returnAddress: bigint, kind: number): void {
+    const from = this.el
+    const offset = (from === target ? (this.spsel ? 0x200 : 0x000) : 0x400) + kind
+    const sctlr = this.state[SCTLR[target]!]!
+    this.state[SPSR[target]!] = this.packPstate()
+    this.state[ELR[target]!] = returnAddress
+    const synchronises = !this.hasExS || bitOf(sctlr, 22)
+    if (bitOf(sctlr, 37)) this.sync.completeFaults(target, synchronises)
+    if (synchronises) this.sync.contextEvent()
+    let ps = (this.ps & (PS.PAN | PS.DIT)) | PS.DAIF
+    if (this.hasMte) ps |= PS.TCO
+    // SPAN = 0 sets PAN on entry to EL1, and to EL2 of a VHE host.
+    const panApplies = target === 1 || (target === 2 && this.e2h() && this.tge())
+    if (panApplies && !bitOf(sctlr, 23)) ps |= PS.PAN
+    if (bitOf(sctlr, 44)) ps |= PS.SSBS
+    ps &= ~(PS.UAO | PS.IL | PS.SS | PS.DIT)
+    this.ps = ps
+    this.setLevel(target, 1)
+    this.pc = BigInt.asUintN(64, (this.state[VBAR[target]!]! & ~0x7ffn) + BigInt(offset))
+    this.refetch = true
+  }
+
+  /**
+   * ERET (AArch64.ExceptionReturn). An illegal return sets PSTATE.IL and keeps the EL, so that the next instruction takes
+   * an Illegal Execution State exception. Synchronises context unless FEAT_ExS and SCTLR_ELx.EOS = 0 of the EL it leaves.
+   */
+  exceptionReturn(): void {
+    const from = this.el
+    const spsr = this.state[SPSR[from]!]!
+    const target = this.state[ELR[from]!]!
+    const synchronises = !this.hasExS || bitOf(this.state[SCTLR[from]!]!, 11)
+    if (synchronises) this.sync.contextEvent()
+    if (this.legalReturn(spsr)) {
+      this.unpackPstate(spsr)
+      this.pc = this.branchAddress(target)
+    } else {
+      const low = Number(spsr & 0xffff_ffffn) | 0
+      this.n = (low >>> 31) & 1
+      this.z = (low >>> 30) & 1
+      this.c = (low >>> 29) & 1
+      this.v = (low >>> 28) & 1
+      const kept = PS.DAIF | PS.PAN | PS.DIT | PS.UAO | PS.SSBS | (this.hasMte ? PS.TCO : 0)
+      this.ps = (low & kept) | PS.IL
+      this.pc = target
+    }
+    this.refetch = true
+    this.recorder.exceptionReturn(this, from)
+  }
+
+  private legalReturn(spsr: bigint): boolean {
+    const mode = Number(spsr & 0x1fn)
+    const target = (mode >> 2) & 3
+    if (mode & 0x10 || mode & 2 || target > this.el || target === 3) return false
+    if (target === 0 && mode & 1) return false
+    return !(target === 1 && this.tge())
+  }
+
+  /** AArch64.BranchAddr: drops the top byte where the regime ignores it for instruction fetches. */
+  branchAddress(target: bigint): bigint {
+    const controls = this.controls()
+    const upper = bitOf(target, 55)
+    const half = controls.halves[1] === null ? controls.halves[0] : controls.halves[upper ? 1 : 0]!
+    if (!half.topByteIgnoredForCode) return target
+    if (controls.halves[1] === null) return BigInt.asUintN(56, target)
+    return BigInt.asUintN(64, BigInt.asIntN(56, target))
+  }
+}

@@ -1,0 +1,73 @@
+import { sysregs } from '../../../shared/arch/sysregs.ts'
+
+/**
+ * The state of one PE as 64-bit words in shared memory: the one table that engines, snapshots and hashes read.
+ * A register with a synchronisation class has two words: the architectural value (what MRS returns) and the effective
+ * one (what instructions use). Everything here is part of the state hash.
+ */
+const words = new Map<string, number>()
+const lengths = new Map<string, number>()
+let next = 0
+
+function place(name: string, length = 1): number {
+  const at = next
+  words.set(name, at)
+  lengths.set(name, length)
+  next += length
+  return at
+}
+
+/** Longest queue of asynchronous tag faults that have not yet landed; older ones of the same bit merge beyond it. */
+export const FAULT_QUEUE_LENGTH = 32
+
+export const X0 = place('x', 31)
+export const PC = place('pc')
+/** PSTATE in SPSR format, M[3:0] included. */
+export const PSTATE = place('pstate')
+export const INSTRUCTIONS = place('instructions')
+export const CYCLES = place('cycles')
+/** Event register of WFE and SEV: 0 or 1. */
+export const EVENT = place('event')
+/** Local exclusive monitor: physical address + 1 (0: open), size in bytes, and the value loaded (two words for a pair). */
+export const MONITOR = place('monitor', 4)
+/** Number of queued faults, then the entries: register in bits 1:0 (0 TFSRE0_EL1, 1 TFSR_EL1, 2 TFSR_EL2), TF bit in bit 2. */
+export const FAULTS = place('faults', 1 + FAULT_QUEUE_LENGTH)
+/** V0-V31 as pairs of words: a world switch carries them although arithmetic on them is a later matter. */
+export const V0 = place('v', 64)
+
+const architectural = new Map<string, number>()
+const effective = new Map<string, number>()
+for (const [name, row] of Object.entries(sysregs)) {
+  if (row.reset === undefined || row.alias !== undefined || architectural.has(name)) continue
+  architectural.set(name, place(name))
+}
+for (const [name, row] of Object.entries(sysregs)) {
+  const at = architectural.get(name)
+  if (at === undefined) continue
+  effective.set(name, row.sync ? place(`${name} effective`) : at)
+}
+
+/** Words of one PE's state. */
+export const STATE_WORDS = next
+
+/** Word of a register's architectural value. @throws for a name without storage: a bug of ours. */
+export function slotOf(name: string): number {
+  const at = architectural.get(name)
+  if (at === undefined) throw new Error(`${name} has no storage`)
+  return at
+}
+
+/** Word that instructions read when they use the register indirectly; the architectural one where there is no class. */
+export function effectiveSlotOf(name: string): number {
+  const at = effective.get(name)
+  if (at === undefined) return slotOf(name)
+  return at
+}
+
+export const hasStorage = (name: string): boolean => architectural.has(name)
+export const storedRegisters = (): string[] => [...architectural.keys()]
+
+/** The layout by name, for snapshots and hashes: first word and number of words. */
+export function layout(): { name: string; word: number; words: number }[] {
+  return [...words].map(([name, word]) => ({ name, word, words: lengths.get(name) ?? 1 }))
+}

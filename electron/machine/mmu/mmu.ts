@@ -1,0 +1,381 @@
+import type { Access } from '../../../shared/isa/operations.ts'
+import { RAM_BASE } from '../board/map.ts'
+import { control, PE_CONTROL, PE_CONTROL_WORDS, peControl, type Views } from '../board/shared-memory.ts'
+import { type Core, PS } from '../cpu/core.ts'
+import { EC, FSC, GuestFault } from '../cpu/fault.ts'
+import type { Controls } from './controls.ts'
+import { instructionSyndrome } from './syndrome.ts'
+import { Tlb } from './tlb.ts'
+import {
+  page,
+  permissionFault,
+  type ReadDescriptor,
+  type Translation,
+  translatePage,
+  type WalkFault,
+} from './walk.ts'
+
+/** What an access does: bits, so that a read-modify-write is both. */
+export const READ = 1
+export const WRITE = 2
+export const READ_WRITE = 3
+
+/** Results of `locate` other than an offset into RAM. */
+export const DEVICE = -1
+/** The access crosses a page: see `pieces`. */
+export const SPLIT = -2
+
+/** Part of an access on one page. */
+export interface Piece {
+  /** Offset into RAM, or DEVICE. */
+  at: number
+  physical: number
+  bytes: number
+  flags: number
+}
+
+/** EL0-side bits of `page` are the privileged ones shifted by three. */
+const wantedBits = (kind: number, privileged: number): number => {
+  const bits = (kind & READ ? page.PRIVILEGED_READ : 0) | (kind & WRITE ? page.PRIVILEGED_WRITE : 0)
+  return privileged ? bits : bits << 3
+}
+
+/**
+ * Finds the memory behind a data access: TBI, alignment, translation with the TLB, permission, tag check, in the
+ * architecture's order of priority (mte-isa 4.9). One per PE.
+ */
+export class Mmu {
+  private readonly core: Core
+  private readonly views: Views
+  private readonly tlb = new Tlb()
+  private readonly value64 = new BigUint64Array(1)
+  private readonly value32 = new Uint32Array(this.value64.buffer)
+  readonly readDescriptor: ReadDescriptor
+  /** Physical address of the last access found to be DEVICE. */
+  physical = 0
+  /** The parts of the last access found to be SPLIT, in address order. */
+  pieces: readonly [Piece, Piece] | null = null
+  /** Page bits of the last access found in one piece. */
+  flags = 0
+
+  constructor(core: Core) {
+    this.core = core
+    this.views = core.views
+    const { ram64, ramBytes } = core.views
+    this.readDescriptor = (physical) => {
+      const offset = physical - RAM_BASE
+      return offset >= 0 && offset + 8 <= ramBytes ? Atomics.load(ram64, offset / 8) : null
+    }
+  }
+
+  invalidate(): void {
+    this.tlb.clear()
+    this.core.refetch = true
+  }
+
+  /** Whether an access of the LDTR class is made with EL0's permissions and settings here (UAO, {E2H,TGE}). */
+  unprivileged(): boolean {
+    const { core } = this
+    if (core.ps & PS.UAO) return false
+    return core.el === 1 || (core.el === 2 && core.e2h() && core.tge())
+  }
+
+  /**
+   * @param bytes   total size of the access
+   * @param unit    size whose natural alignment counts: an element, or the whole for exclusive pairs
+   * @param checkTags false where the caller checks later (STXR: after the monitor)
+   * @returns offset into RAM, DEVICE or SPLIT
+   * @throws GuestFault in order of priority; nothing has been changed then
+   */
+  locate(
+    address: bigint,
+    bytes: number,
+    unit: number,
+    kind: number,
+    access: Access,
+    checkTags = true,
+  ): number {
+    this.value64[0] = address
+    const low = this.value32[0]!
+    const high = this.value32[1]!
+    const { core } = this
+    const controls = core.controls()
+    if ((low & (unit - 1)) !== 0 && (access.aligned === true || controls.alignmentCheck)) {
+      throw this.abort(address, FSC.ALIGNMENT, kind === WRITE, 1)
+    }
+    const privileged = core.el === 0 || (access.unprivileged === true && this.unprivileged()) ? 0 : 1
+    const offset = low & 0xfff
+    if (offset + bytes > 4096) return this.locateSplit(address, bytes, kind, access, privileged, checkTags)
+    const entry = this.entry(address, low, high, controls, kind)
+    const flags = this.tlb.flags[entry]!
+    const wanted = wantedBits(kind, privileged)
+    if ((flags & wanted) !== wanted || this.deniedByPan(flags, privileged, access)) {
+      this.deny(address, controls, kind, privileged, access)
+    }
+    if (flags & page.DEVICE && low & (unit - 1)) throw this.abort(address, FSC.ALIGNMENT, kind === WRITE, 1)
+    this.flags = flags
+    const physical = this.tlb.physical[entry]! + offset
+    const at = physical - RAM_BASE
+    if (at < 0 || at >= this.views.ramBytes) {
+      this.physical = physical
+      return DEVICE
+    }
+    if (checkTags && access.checked && flags & page.TAGGED && controls.tcf[privileged] !== 0) {
+      this.checkTags(address, low, high, at, bytes, bytes, kind, privileged, controls)
+    }
+    return at
+  }
+
+  /** Tag check of an access that was located without one. `at` as `locate` returned it. */
+  checkLocated(address: bigint, bytes: number, kind: number, access: Access, at: number): void {
+    if (at < 0 || !access.checked || !(this.flags & page.TAGGED)) return
+    const controls = this.core.controls()
+    const privileged = this.core.el === 0 ? 0 : 1
+    if (controls.tcf[privileged] === 0) return
+    this.value64[0] = address
+    this.checkTags(address, this.value32[0]!, this.value32[1]!, at, bytes, bytes, kind, privileged, controls)
+  }
+
+  /** Whether the last located page carries tags and tag access is on at the current EL. */
+  tagsReachable(): boolean {
+    return this.taggable(this.flags)
+  }
+
+  taggable(flags: number): boolean {
+    return (flags & page.TAGGED) !== 0 && this.core.controls().tagAccess[this.core.el === 0 ? 0 : 1]!
+  }
+
+  /** Physical address for an instruction fetch. @throws GuestFault an instruction abort */
+  fetch(address: bigint): number {
+    this.value64[0] = address
+    const low = this.value32[0]!
+    const controls = this.core.controls()
+    const entry = this.entry(address, low, this.value32[1]!, controls, 0)
+    const wanted = this.core.el === 0 ? page.EL0_EXECUTE : page.PRIVILEGED_EXECUTE
+    if ((this.tlb.flags[entry]! & wanted) === 0) {
+      const translation = this.translate(address, controls)
+      throw this.instructionAbort(address, translation.fault ?? permissionFault(translation, wanted))
+    }
+    return this.tlb.physical[entry]! + (low & 0xfff)
+  }
+
+  /** The full translation of an address under the controls of another EL, for AT instructions. */
+  translateFor(address: bigint, controls: Controls): Translation {
+    return translatePage(
+      controls,
+      this.canonical(address, controls),
+      this.half(address, controls),
+      this.readDescriptor,
+    )
+  }
+
+  /** A data abort at `address`. @param stage 1 to the usual target, 2 to EL2 */
+  abort(address: bigint, fsc: number, write: boolean, stage: 1 | 2, extra = 0, ipa?: number): GuestFault {
+    const iss = fsc | (write ? 0x40 : 0) | extra
+    return ipa === undefined
+      ? new GuestFault(EC.DATA_ABORT, iss, { far: address, target: stage })
+      : new GuestFault(EC.DATA_ABORT, iss, { far: address, target: stage, ipa })
+  }
+
+  /** Tells every PE that a page it may have decoded changed; each looks before its next instruction. */
+  codeWritten(ramPage: number): void {
+    const words = this.views.control
+    Atomics.add(this.views.codePages, ramPage, 1)
+    Atomics.add(words, control.CODE_GENERATION, 1)
+    for (let pe = 0; pe < this.views.shared.pes; pe++) {
+      Atomics.store(words, PE_CONTROL + pe * PE_CONTROL_WORDS + peControl.ATTENTION, 1)
+    }
+  }
+
+  private half(address: bigint, controls: Controls): 0 | 1 {
+    return controls.halves[1] !== null && (address >> 55n) & 1n ? 1 : 0
+  }
+
+  /** The address with its top byte replaced by bit 55 (two ranges) or zeros where TBI holds for data. */
+  private canonical(address: bigint, controls: Controls): bigint {
+    const half = controls.halves[this.half(address, controls)]!
+    if (!half.topByteIgnored) return address
+    return controls.halves[1] === null
+      ? BigInt.asUintN(56, address)
+      : BigInt.asUintN(64, BigInt.asIntN(56, address))
+  }
+
+  private translate(address: bigint, controls: Controls): Translation {
+    return translatePage(
+      controls,
+      this.canonical(address, controls),
+      this.half(address, controls),
+      this.readDescriptor,
+    )
+  }
+
+  /** The TLB entry of an address, filled by a walk when it is not there. kind 0 is an instruction fetch. */
+  private entry(address: bigint, low: number, high: number, controls: Controls, kind: number): number {
+    const two = controls.halves[1] !== null
+    const upper = two && (high >>> 23) & 1 ? 1 : 0
+    if (!controls.halves[upper]!.topByteIgnored || kind === 0) {
+      const top = high >>> 24
+      if (top !== (upper ? 0xff : 0)) return this.refuseTopByte(address, controls, kind)
+    }
+    const pageLow = low >>> 12
+    const pageHigh = high & 0xff_ffff
+    const found = this.tlb.find(pageLow, pageHigh, controls.context)
+    if (found >= 0) return found
+    const translation = this.translate(address, controls)
+    if (translation.fault) {
+      if (kind === 0) throw this.instructionAbort(address, translation.fault)
+      throw this.dataAbort(address, translation.fault, kind === WRITE)
+    }
+    return this.tlb.fill(pageLow, pageHigh, controls.context, translation.physical, translation.flags)
+  }
+
+  /** A top byte that TBI does not excuse: the walk names the fault (translation, or address size with the MMU off). */
+  private refuseTopByte(address: bigint, controls: Controls, kind: number): number {
+    const { fault } = translatePage(controls, address, this.half(address, controls), this.readDescriptor)
+    const reported = fault ?? { fsc: FSC.ADDRESS_SIZE, stage: 1 as const, ipa: 0, onWalk: false }
+    throw kind === 0
+      ? this.instructionAbort(address, reported)
+      : this.dataAbort(address, reported, kind === WRITE)
+  }
+
+  private deniedByPan(flags: number, privileged: number, access: Access): boolean {
+    if (privileged === 0 || access.unprivileged === true || !(this.core.ps & PS.PAN)) return false
+    return (flags & (page.EL0_READ | page.EL0_WRITE)) !== 0
+  }
+
+  /** Reports the permission fault of an access that the page's combined bits or PAN deny. */
+  private deny(address: bigint, controls: Controls, kind: number, privileged: number, access: Access): never {
+    const translation = this.translate(address, controls)
+    if (translation.fault) throw this.dataAbort(address, translation.fault, kind === WRITE)
+    const readDenied = kind & READ && !(translation.flags & wantedBits(READ, privileged))
+    const wanted = wantedBits(readDenied ? READ : kind & WRITE ? WRITE : READ, privileged)
+    if (this.deniedByPan(translation.stage1Flags, privileged, access)) {
+      const fsc = FSC.PERMISSION | translation.stage1Level
+      throw this.dataAbort(address, { fsc, stage: 1, ipa: 0, onWalk: false }, kind === WRITE)
+    }
+    throw this.dataAbort(address, permissionFault(translation, wanted), !readDenied && (kind & WRITE) !== 0)
+  }
+
+  private dataAbort(address: bigint, fault: WalkFault, write: boolean): GuestFault {
+    if (fault.stage === 1) return this.abort(address, fault.fsc, write, 1)
+    const syndrome = fault.onWalk ? 0x80 : instructionSyndrome(this.core.word)
+    return this.abort(address, fault.fsc, write, 2, syndrome, fault.ipa + Number(BigInt.asUintN(12, address)))
+  }
+
+  private instructionAbort(address: bigint, fault: WalkFault): GuestFault {
+    const iss = fault.fsc | (fault.onWalk ? 0x80 : 0)
+    return fault.stage === 1
+      ? new GuestFault(EC.INSTRUCTION_ABORT, iss, { far: address })
+      : new GuestFault(EC.INSTRUCTION_ABORT, iss, { far: address, target: 2, ipa: fault.ipa })
+  }
+
+  private locateSplit(
+    address: bigint,
+    bytes: number,
+    kind: number,
+    access: Access,
+    privileged: number,
+    checkTags: boolean,
+  ): number {
+    const controls = this.core.controls()
+    const firstBytes = 4096 - Number(address & 0xfffn)
+    const second = BigInt.asUintN(64, address + BigInt(firstBytes))
+    const one = this.piece(address, firstBytes, kind, access, privileged, controls)
+    const two = this.piece(second, bytes - firstBytes, kind, access, privileged, controls)
+    if ((one.flags | two.flags) & page.DEVICE) throw this.abort(address, FSC.ALIGNMENT, kind === WRITE, 1)
+    if (checkTags && access.checked && controls.tcf[privileged] !== 0) {
+      for (const [piece, start] of [
+        [one, address],
+        [two, second],
+      ] as const) {
+        if (!(piece.flags & page.TAGGED) || piece.at < 0) continue
+        this.value64[0] = start
+        this.checkTags(
+          start,
+          this.value32[0]!,
+          this.value32[1]!,
+          piece.at,
+          piece.bytes,
+          bytes,
+          kind,
+          privileged,
+          controls,
+        )
+      }
+    }
+    this.pieces = [one, two]
+    return SPLIT
+  }
+
+  private piece(
+    address: bigint,
+    bytes: number,
+    kind: number,
+    access: Access,
+    privileged: number,
+    controls: Controls,
+  ): Piece {
+    this.value64[0] = address
+    const low = this.value32[0]!
+    const entry = this.entry(address, low, this.value32[1]!, controls, kind)
+    const flags = this.tlb.flags[entry]!
+    const wanted = wantedBits(kind, privileged)
+    if ((flags & wanted) !== wanted || this.deniedByPan(flags, privileged, access)) {
+      this.deny(address, controls, kind, privileged, access)
+    }
+    const physical = this.tlb.physical[entry]! + (low & 0xfff)
+    const at = physical - RAM_BASE
+    return { at: at >= 0 && at < this.views.ramBytes ? at : DEVICE, physical, bytes, flags }
+  }
+
+  /**
+   * Compares the pointer's tag with that of every granule touched, in ascending order (mte-isa 4.1, 4.5). A mismatch is a
+   * synchronous fault at the first failing granule, or one pending fault for the access.
+   * @param total bytes of the whole access, for the record
+   */
+  private checkTags(
+    address: bigint,
+    low: number,
+    high: number,
+    at: number,
+    bytes: number,
+    total: number,
+    kind: number,
+    privileged: number,
+    controls: Controls,
+  ): void {
+    const { core } = this
+    if (core.ps & PS.TCO || !controls.tagAccess[privileged]) return
+    const two = controls.halves[1] !== null
+    const upper = (high >>> 23) & 1
+    const half = controls.halves[two ? upper : 0]!
+    if (!half.topByteIgnored) return
+    const tag = (high >>> 24) & 15
+    if (half.canonicalUnchecked && tag === (upper ? 15 : 0) && (two || upper === 0)) return
+    const { tags } = this.views
+    const last = (at + bytes - 1) >>> 4
+    for (let granule = at >>> 4; granule <= last; granule++) {
+      const stored = tags[granule]!
+      if (stored === tag) continue
+      const first = granule === at >>> 4
+      const failing = first ? address : BigInt.asUintN(64, address + BigInt(granule * 16 - at))
+      const tcf = controls.tcf[privileged]!
+      const synchronous = tcf === 1 || (tcf === 3 && (kind & READ) !== 0)
+      core.recorder.tagFault(core, {
+        synchronous,
+        tcf,
+        privileged,
+        address: failing,
+        granule: RAM_BASE + granule * 16,
+        pointerTag: tag,
+        memoryTag: stored,
+        write: kind === WRITE,
+        bytes: total,
+      })
+      if (synchronous) throw this.abort(failing, FSC.TAG_CHECK, kind === WRITE, 1)
+      // The bit is VA[55], TF0 always where the regime has a single range.
+      core.sync.tagFault(privileged ? core.el : 0, two ? upper : 0)
+      return
+    }
+  }
+}

@@ -1,0 +1,221 @@
+import type { CostClass } from '../../../shared/arch/cost.ts'
+import { decode } from '../../../shared/isa/decoder.ts'
+import type { Operations } from '../../../shared/isa/operations.ts'
+import { RAM_BASE } from '../board/map.ts'
+import { control, PE_CONTROL, PE_CONTROL_WORDS, peControl } from '../board/shared-memory.ts'
+import { type Core, PS } from '../cpu/core.ts'
+import { EC, FSC, GuestFault } from '../cpu/fault.ts'
+import type { Mmu } from '../mmu/mmu.ts'
+import type { Mark } from '../observe/marks.ts'
+import type { ReferenceOperations } from './operations.ts'
+
+/** One decoded instruction: its meaning bound to its fields. */
+interface Instruction {
+  word: number
+  sem: (o: Operations<bigint>, f: Record<string, number>) => void
+  fields: Record<string, number>
+  cost: number
+  /** Cycles that a switch attributes by class: barriers, exception return. */
+  special: 'isb' | 'dsb' | 'exception-return' | null
+  marks: readonly Mark[] | null
+}
+
+/** The decoded instructions of one page of RAM, and the page's version when they were decoded. */
+interface CodePage {
+  page: number
+  version: number
+  code: (Instruction | undefined)[]
+}
+
+const undefinedSem = (o: Operations<bigint>): void => o.undefined()
+
+/**
+ * Fetches, decodes and executes one PE's instructions one by one. Decoded instructions are kept per physical page and
+ * dropped when the page is written by any PE.
+ */
+export class ReferenceEngine {
+  private readonly core: Core
+  private readonly mmu: Mmu
+  private readonly operations: ReferenceOperations
+  private readonly costs: Readonly<Record<CostClass, number>>
+  private readonly marks: ReadonlyMap<number, readonly Mark[]>
+  private readonly pages = new Map<number, CodePage>()
+  private current: CodePage | null = null
+  private readonly cells: Int32Array
+  private readonly attention: number
+  private codeGeneration = 0
+  private tlbGeneration = 0
+  private left = 0
+  /** An exception now would come from the fetch, not from an instruction. */
+  private fetching = false
+  /** Set to leave `run` after the current instruction: the PE waits, was switched off, or a stop rule holds. */
+  leave = false
+
+  constructor(
+    core: Core,
+    mmu: Mmu,
+    operations: ReferenceOperations,
+    costs: Readonly<Record<CostClass, number>>,
+    marks: ReadonlyMap<number, readonly Mark[]>,
+  ) {
+    this.core = core
+    this.mmu = mmu
+    this.operations = operations
+    this.costs = costs
+    this.marks = marks
+    this.cells = core.views.control
+    this.attention = PE_CONTROL + core.pe * PE_CONTROL_WORDS + peControl.ATTENTION
+  }
+
+  /**
+   * Executes up to `count` instructions (a faulting one counts), fewer when `leave` is set or the client wants attention.
+   * @returns how many were executed
+   * @throws MachineStop when the guest ends the machine; any other error is a bug of the emulator
+   */
+  run(count: number): number {
+    this.left = count
+    this.leave = false
+    while (this.left > 0 && !this.leave) {
+      try {
+        this.execute()
+      } catch (error) {
+        if (!(error instanceof GuestFault)) throw error
+        this.take(error)
+      }
+    }
+    return count - this.left
+  }
+
+  private execute(): void {
+    const { core, operations, cells, attention } = this
+    const { recorder } = core
+    while (this.left > 0) {
+      if (Atomics.load(cells, attention) !== 0) {
+        this.attend()
+        if (this.leave) return
+      }
+      if (core.refetch) this.fetchPage()
+      const page = this.current!
+      const at = core.pcOffset >>> 2
+      const instruction = page.code[at] ?? this.decodeAt(page, at)
+      if (instruction.marks !== null) recorder.mark(core, instruction.marks)
+      core.word = instruction.word
+      core.cycles += instruction.cost
+      core.instructions++
+      this.left--
+      if (instruction.special !== null) this.attribute(instruction)
+      instruction.sem(operations, instruction.fields)
+      if (operations.branched) {
+        operations.branched = false
+        this.jump(operations.target)
+      } else {
+        core.pcOffset += 4
+        if (core.pcOffset === 4096) this.nextPage()
+      }
+      if (this.leave) return
+    }
+  }
+
+  private attribute({ special, cost }: Instruction): void {
+    const { recorder } = this.core
+    if (special === 'exception-return') recorder.trapCost(cost)
+    else recorder.barrier(this.core, special!, cost)
+  }
+
+  private jump(target: bigint): void {
+    const { core } = this
+    const address = core.branchAddress(target)
+    if ((address & ~0xfffn) === core.pcPage && !core.refetch) {
+      core.pcOffset = Number(address & 0xfffn)
+      if (core.pcOffset & 3) core.refetch = true
+      return
+    }
+    core.pc = address
+    core.refetch = true
+  }
+
+  private nextPage(): void {
+    const { core } = this
+    core.pc = BigInt.asUintN(64, core.pcPage + 4096n)
+    core.refetch = true
+  }
+
+  /** The faulting instruction is not retired unless its preferred return address is the next one. */
+  private take(fault: GuestFault): void {
+    const { core } = this
+    this.operations.branched = false
+    if (fault.returnTo === 'this' && !this.fetching) {
+      core.instructions--
+      core.cycles -= this.current?.code[core.pcOffset >>> 2]?.cost ?? 0
+    }
+    this.fetching = false
+    core.takeFault(fault)
+    const cost = this.costs['exception-entry']
+    core.cycles += cost
+    core.recorder.trapCost(cost)
+  }
+
+  /** Finds the page behind PC: illegal state, PC alignment, translation and permission, in this order. */
+  private fetchPage(): void {
+    const { core } = this
+    this.fetching = true
+    this.left--
+    if (core.ps & PS.IL) throw new GuestFault(EC.ILLEGAL_STATE, 0)
+    if (core.pcOffset & 3) throw new GuestFault(EC.PC_ALIGNMENT, 0, { far: core.pc })
+    const physical = this.mmu.fetch(core.pc)
+    const page = Math.floor((physical - RAM_BASE) / 4096)
+    const { codePages } = core.views
+    if (physical < RAM_BASE || page >= codePages.length) {
+      throw new GuestFault(EC.INSTRUCTION_ABORT, FSC.EXTERNAL, { far: core.pc })
+    }
+    this.left++
+    this.fetching = false
+    core.refetch = false
+    let found = this.pages.get(page)
+    if (found === undefined) {
+      Atomics.compareExchange(codePages, page, 0, 1)
+      found = { page, version: Atomics.load(codePages, page), code: new Array<Instruction | undefined>(1024) }
+      this.pages.set(page, found)
+    }
+    this.current = found
+  }
+
+  private decodeAt(page: CodePage, at: number): Instruction {
+    const { core } = this
+    const word = Atomics.load(core.views.ram32, page.page * 1024 + at)
+    const decoded = decode(word)
+    const row = decoded && (!decoded.row.needs || core.features.has(decoded.row.needs)) ? decoded.row : null
+    const marks = this.marks.get(RAM_BASE + page.page * 4096 + at * 4) ?? null
+    const instruction: Instruction = {
+      word,
+      sem: row ? row.sem : undefinedSem,
+      fields: decoded?.fields ?? {},
+      cost: row ? this.costs[row.cost] : this.costs.alu,
+      special:
+        row?.cost === 'isb' || row?.cost === 'dsb' || row?.cost === 'exception-return' ? row.cost : null,
+      marks,
+    }
+    page.code[at] = instruction
+    return instruction
+  }
+
+  /** Another PE or the client asked for attention: drop what became stale, leave when the machine shall pause or stop. */
+  private attend(): void {
+    const { cells, core } = this
+    Atomics.store(cells, this.attention, 0)
+    const tlb = Atomics.load(cells, control.TLB_GENERATION)
+    if (tlb !== this.tlbGeneration) {
+      this.tlbGeneration = tlb
+      this.mmu.invalidate()
+    }
+    const code = Atomics.load(cells, control.CODE_GENERATION)
+    if (code !== this.codeGeneration) {
+      this.codeGeneration = code
+      for (const [number, page] of this.pages) {
+        if (page.version !== Atomics.load(core.views.codePages, number)) this.pages.delete(number)
+      }
+      core.refetch = true
+    }
+    if (Atomics.load(cells, control.COMMAND) !== 0) this.leave = true
+  }
+}

@@ -1,0 +1,257 @@
+import type { FeatureChoice } from '../../../shared/arch/features.ts'
+import {
+  affinityValue,
+  cacheSizeValue,
+  idRegisterValue,
+  mainIdValue,
+} from '../../../shared/arch/identification-values.ts'
+import { spsrFields } from '../../../shared/arch/pstate.ts'
+import type { ExceptionLevel } from '../../../shared/arch/sysreg.ts'
+import { isIdSpace } from '../../../shared/arch/sysregs.ts'
+import type { SysregEncoding } from '../../../shared/isa/operations.ts'
+import { type Core, PS } from '../cpu/core.ts'
+import { EC, GuestFault } from '../cpu/fault.ts'
+import { effectiveSlotOf, slotOf } from '../cpu/layout.ts'
+import { type CompiledTrap, compileRegisters, packEncoding, type Register } from './compile.ts'
+
+const levelNumber: Record<ExceptionLevel, number> = { EL0: 0, EL1: 1, EL2: 2 }
+const CNTVOFF = slotOf('CNTVOFF_EL2')
+const CSSELR = slotOf('CSSELR_EL1')
+const VPIDR = slotOf('VPIDR_EL2')
+const VMPIDR = slotOf('VMPIDR_EL2')
+const SCTLR_EL1 = effectiveSlotOf('SCTLR_EL1')
+const SCTLR_EL2 = effectiveSlotOf('SCTLR_EL2')
+const OSLSR = slotOf('OSLSR_EL1')
+
+/** CVAL registers by the name of their CTL or TVAL register. */
+const comparatorOf = (name: string): string => name.replace(/_(CTL|TVAL)_/, '_CVAL_')
+
+/**
+ * Direct accesses to system registers by one PE: existence, lowest EL, traps, E2H redirection, the value and its effect.
+ * Everything comes from the rows of shared/arch; this file only interprets them.
+ */
+export class SysregAccess {
+  private readonly core: Core
+  private readonly choice: FeatureChoice
+  private readonly byEncoding: Map<number, Register>
+  private readonly byName: Map<string, Register>
+  /** The system counter: CNTPCT_EL0. */
+  private readonly count: () => bigint
+
+  constructor(core: Core, choice: FeatureChoice, count: () => bigint) {
+    this.core = core
+    this.choice = choice
+    this.count = count
+    const compiled = compileRegisters(choice)
+    this.byEncoding = compiled.byEncoding
+    this.byName = compiled.byName
+  }
+
+  /** MRS. @throws GuestFault UNDEFINED or a trap (EC 0x18) */
+  read(encoding: SysregEncoding): bigint {
+    const register = this.resolve(encoding, true)
+    return register === null ? 0n : this.readValue(register)
+  }
+
+  /** MSR (register). */
+  write(encoding: SysregEncoding, value: bigint): void {
+    const register = this.resolve(encoding, false)
+    if (register !== null) this.writeValue(register, value)
+  }
+
+  /** The register behind an encoding at the current EL; null for a reserved ID register, which reads as zero. */
+  private resolve(encoding: SysregEncoding, read: boolean): Register | null {
+    const [op0, op1, crn, crm, op2] = encoding
+    const { core } = this
+    const register = this.byEncoding.get(packEncoding(op0, op1, crn, crm, op2))
+    if (register === undefined) {
+      if (!read || !isIdSpace(encoding)) throw undefinedInstruction()
+      if (core.el === 0) throw this.accessTrap(encoding, true, 1)
+      if (core.el === 1 && (core.hcr() & (1n << 18n)) !== 0n) throw this.accessTrap(encoding, true, 2)
+      return null
+    }
+    const { row } = register
+    const lowest = read ? row.read : row.write
+    if (lowest === 'none') throw undefinedInstruction()
+    if (row.onlyE2h && !(core.el === 2 && core.e2h())) throw undefinedInstruction()
+    if (core.el < levelNumber[lowest]) {
+      if (core.el === 0 && row.idst && read) throw this.accessTrap(encoding, read, 1)
+      throw undefinedInstruction()
+    }
+    for (const trap of register.traps) {
+      if (this.trapped(trap, read)) throw this.accessTrap(encoding, read, trap.trap.to === 'EL2' ? 2 : 1)
+    }
+    if (row.check === 'sp0-not-selected' && core.spsel === 0) throw undefinedInstruction()
+    if (register.alias) return register.alias
+    if (register.e2h && core.e2h() && (core.el === 2 || (core.el === 0 && core.tge()))) return register.e2h
+    return register
+  }
+
+  /** Whether a trap row applies to an access at the current EL. */
+  trapped({ trap, control, and }: CompiledTrap, read: boolean): boolean {
+    const { core } = this
+    if (levelNumber[trap.from] !== core.el) return false
+    if (trap.direction && (trap.direction === 'read') !== read) return false
+    const e2h = core.e2h()
+    if (trap.inHost !== undefined && trap.inHost !== (e2h && core.tge())) return false
+    if (trap.e2h !== undefined && trap.e2h !== e2h) return false
+    const holds = (c: CompiledTrap['control']): boolean => {
+      if (c === null) return true
+      const at = c.bit[e2h ? 1 : 0]
+      return at >= 0 && ((core.state[c.slot]! >> BigInt(at)) & 1n) === BigInt(trap.when)
+    }
+    return holds(control) && (and === null || holds(and))
+  }
+
+  /** EC 0x18 with the access in its syndrome; the transfer register is that of the instruction. */
+  accessTrap(encoding: SysregEncoding, read: boolean, target: 1 | 2): GuestFault {
+    const [op0, op1, crn, crm, op2] = encoding
+    const transfer = this.core.word & 31
+    const iss =
+      (op0 << 20) | (op2 << 17) | (op1 << 14) | (crn << 10) | (transfer << 5) | (crm << 1) | (read ? 1 : 0)
+    return new GuestFault(EC.SYSREG, iss, { target })
+  }
+
+  private readValue(register: Register): bigint {
+    const { core } = this
+    const { row, name } = register
+    switch (row.computed) {
+      case undefined:
+        return register.slot < 0 ? 0n : core.state[register.slot]!
+      case 'idRegister':
+        return idRegisterValue(name, this.choice)
+      case 'mainId':
+        return core.el === 1 ? core.state[VPIDR]! : mainIdValue
+      case 'affinity':
+        return core.el === 1 ? core.state[VMPIDR]! : affinityValue(core.pe)
+      case 'cacheSize':
+        return cacheSizeValue(core.state[CSSELR]!)
+      case 'zeroBlockSize':
+        return idRegisterValue(name, this.choice) | (this.zeroingProhibited() ? 16n : 0n)
+      case 'pstate':
+        return core.packPstate() & register.fields[0]
+      case 'interruptStatus':
+        return 0n
+      case 'physicalCount':
+        return this.count()
+      case 'virtualCount':
+        return this.virtualCount()
+      case 'timerControl':
+        return this.timerControl(register)
+      case 'timerValue': {
+        const compare = core.state[slotOf(comparatorOf(name))]!
+        return BigInt.asUintN(32, compare - this.timerCount(name))
+      }
+      case 'deferredError':
+        return core.state[this.deferredErrorSlot(register)]!
+    }
+  }
+
+  private writeValue(register: Register, value: bigint): void {
+    const { core } = this
+    const { row, name } = register
+    switch (row.effect) {
+      case 'pstate':
+        this.writePstate(name, value)
+        return
+      case 'timerValue':
+        core.state[slotOf(comparatorOf(name))] = BigInt.asUintN(
+          64,
+          this.timerCount(name) + BigInt.asIntN(32, value),
+        )
+        return
+      case 'os-lock':
+        core.state[OSLSR] = (core.state[OSLSR]! & ~2n) | (value & 1n ? 2n : 0n)
+        return
+      case 'deferredError':
+        core.state[this.deferredErrorSlot(register)] = value & register.stored
+        return
+      default:
+    }
+    if (register.slot < 0) return
+    const kept = (value & register.stored) | register.ones
+    core.sync.write(name, register.slot, register.effective, kept)
+    core.recorder.touch(name, 'msr')
+    if (row.effect === 'translation-control' || row.effect === 'hypervisor-control') core.controlsChanged()
+  }
+
+  /** MSR to a special-purpose register that is part of PSTATE. */
+  private writePstate(name: string, value: bigint): void {
+    const { core } = this
+    const low = Number(value & 0xffff_ffffn) | 0
+    switch (name) {
+      case 'NZCV':
+        core.n = (low >>> 31) & 1
+        core.z = (low >>> 30) & 1
+        core.c = (low >>> 29) & 1
+        core.v = (low >>> 28) & 1
+        return
+      case 'SPSel':
+        core.setLevel(core.el, low & 1)
+        return
+      case 'DAIF':
+        core.ps = (core.ps & ~PS.DAIF) | (low & PS.DAIF)
+        return
+      default: {
+        const mask = 1 << spsrFields[name as 'TCO' | 'PAN' | 'UAO' | 'DIT' | 'SSBS']
+        core.setPs(mask, (low & mask) !== 0)
+      }
+    }
+  }
+
+  private virtualCount(): bigint {
+    const { core } = this
+    const noOffset = core.e2h() && (core.el === 2 || (core.el === 0 && core.tge()))
+    return noOffset ? this.count() : BigInt.asUintN(64, this.count() - core.state[CNTVOFF]!)
+  }
+
+  /** The count that a timer compares with: virtual for CNTV_*, physical for the others. */
+  private timerCount(name: string): bigint {
+    return name.startsWith('CNTV_')
+      ? BigInt.asUintN(64, this.count() - this.core.state[CNTVOFF]!)
+      : this.count()
+  }
+
+  private timerControl(register: Register): bigint {
+    const stored = this.core.state[register.slot]! & 3n
+    const met = this.timerCount(register.name) >= this.core.state[slotOf(comparatorOf(register.name))]!
+    return stored & 1n && met ? stored | 4n : stored
+  }
+
+  /** DISR_EL1, or VDISR_EL2 at EL1 while HCR_EL2.AMO is 1. */
+  private deferredErrorSlot(register: Register): number {
+    const virtual = this.core.el === 1 && (this.core.hcr() & (1n << 5n)) !== 0n
+    return virtual ? slotOf('VDISR_EL2') : register.slot
+  }
+
+  /** DCZID_EL0.DZP: whether DC ZVA is trapped or prohibited at the current EL. */
+  private zeroingProhibited(): boolean {
+    const { core } = this
+    const inHost = core.e2h() && core.tge()
+    if (core.el === 0) {
+      const sctlr = core.state[inHost ? SCTLR_EL2 : SCTLR_EL1]!
+      if ((sctlr & (1n << 14n)) === 0n) return true
+    }
+    return core.el < 2 && !inHost && (core.hcr() & (1n << 28n)) !== 0n
+  }
+
+  /** The register's row by name, for reset and for the panel. */
+  named(name: string): Register | undefined {
+    return this.byName.get(name)
+  }
+
+  /** Gives every stored register its reset value; UNKNOWN ones get a recognisable poison that depends on the seed only. */
+  reset(seed: number): void {
+    let poison = BigInt(seed) * 0x9e37_79b9_7f4a_7c15n
+    for (const register of this.byName.values()) {
+      if (register.slot < 0 || register.row.reset === undefined) continue
+      poison = BigInt.asUintN(64, poison * 6364136223846793005n + 1442695040888963407n)
+      const value = register.row.reset === 'unknown' ? poison & register.fields[0] : register.row.reset
+      this.core.state[register.slot] = value | register.ones
+      this.core.state[register.effective] = value | register.ones
+    }
+    this.core.controlsChanged()
+  }
+}
+
+export const undefinedInstruction = (): GuestFault => new GuestFault(EC.UNKNOWN, 0)

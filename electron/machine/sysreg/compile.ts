@@ -1,0 +1,82 @@
+import type { FeatureChoice } from '../../../shared/arch/features.ts'
+import { featureSet } from '../../../shared/arch/features.ts'
+import { fieldAt, rowLayout, rowStorage } from '../../../shared/arch/layout.ts'
+import type { Sysreg, Trap } from '../../../shared/arch/sysreg.ts'
+import { sysregs } from '../../../shared/arch/sysregs.ts'
+import { effectiveSlotOf, hasStorage, slotOf } from '../cpu/layout.ts'
+
+const table: Readonly<Record<string, Sysreg>> = sysregs
+
+/** A row made ready for one machine: masks for its features, slots, and traps with their control bits found. */
+export interface Register {
+  name: string
+  row: Sysreg
+  /** Words of the architectural and the effective value; -1 without storage. */
+  slot: number
+  effective: number
+  /** A write stores `value & stored | ones`. */
+  stored: bigint
+  ones: bigint
+  /** Bits that MRS returns as field values, index 1 while HCR_EL2.E2H is 1. */
+  fields: readonly [bigint, bigint]
+  traps: readonly CompiledTrap[]
+  e2h: Register | null
+  alias: Register | null
+}
+
+export interface CompiledTrap {
+  trap: Trap
+  control: TrapControl | null
+  and: TrapControl | null
+}
+
+/** Where a trap's control bit lies: word of the effective value, and bit number for E2H = 0 and 1 (-1: absent). */
+interface TrapControl {
+  slot: number
+  bit: readonly [number, number]
+}
+
+export const packEncoding = (op0: number, op1: number, crn: number, crm: number, op2: number): number =>
+  (op0 << 14) | (op1 << 11) | (crn << 7) | (crm << 3) | op2
+
+function controlOf(name: string): TrapControl | null {
+  if (name === 'always') return null
+  const [register, field] = name.split('.') as [string, string]
+  const bit = (e2h: boolean): number => fieldAt(table[register]!, field, e2h)?.[1] ?? -1
+  return { slot: effectiveSlotOf(register), bit: [bit(false), bit(true)] }
+}
+
+export const compileTrap = (trap: Trap): CompiledTrap => ({
+  trap,
+  control: controlOf(trap.bit),
+  and: trap.and ? controlOf(trap.and) : null,
+})
+
+/** Every register that exists with the features, by packed encoding and by name. */
+export function compileRegisters(choice: FeatureChoice): {
+  byEncoding: Map<number, Register>
+  byName: Map<string, Register>
+} {
+  const features = featureSet(choice)
+  const byName = new Map<string, Register>()
+  for (const [name, row] of Object.entries(table)) {
+    if (row.feature && !features.has(row.feature)) continue
+    const hasWord = hasStorage(name)
+    byName.set(name, {
+      name,
+      row,
+      slot: hasWord ? slotOf(name) : -1,
+      effective: hasWord ? effectiveSlotOf(name) : -1,
+      ...rowStorage(row, features),
+      fields: [rowLayout(row, features, false).fields, rowLayout(row, features, true).fields],
+      traps: (row.traps ?? []).map(compileTrap),
+      e2h: null,
+      alias: null,
+    })
+  }
+  for (const register of byName.values()) {
+    register.e2h = byName.get(register.row.e2h ?? '') ?? null
+    register.alias = byName.get(register.row.alias ?? '') ?? null
+  }
+  return { byName, byEncoding: new Map([...byName.values()].map((r) => [packEncoding(...r.row.enc), r])) }
+}

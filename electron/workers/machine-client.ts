@@ -1,0 +1,306 @@
+import type { Worker } from 'node:worker_threads'
+import { ProblemError } from '../../shared/base/result.ts'
+import type { PeStatus, StopReason } from '../../shared/model/trace.ts'
+import { loadProgram } from '../machine/board/load.ts'
+import { OFF, ON } from '../machine/board/pe.ts'
+import { seedSchedule } from '../machine/board/schedule.ts'
+import {
+  alertAll,
+  allocateShared,
+  CONSOLE_BYTES,
+  command,
+  control,
+  endMachine,
+  INPUT_BYTES,
+  peControl,
+  peWord,
+  stopKind,
+  type Views,
+  viewsOf,
+} from '../machine/board/shared-memory.ts'
+import { stateHash } from '../machine/board/state-hash.ts'
+import type { MachineEnd, MachineEvents, MachineHandle, MachinePlan, SpawnPe } from './plan.ts'
+import { type FromPe, type PeWorkerData, WORKER_PROTOCOL } from './protocol.ts'
+
+const MIB = 1 << 20
+const MIN_MEMORY = 2 * MIB
+const MAX_MEMORY = 3072 * MIB
+const DRAIN_EVERY = 20
+const STATUS_EVERY = 200
+
+function check(plan: MachinePlan): void {
+  const { memoryBytes, pes } = plan
+  if (memoryBytes < MIN_MEMORY || memoryBytes > MAX_MEMORY || memoryBytes % MIN_MEMORY !== 0) {
+    throw new ProblemError(
+      'machine.memory',
+      `${memoryBytes} bytes is not a size that the board can have`,
+      'Give a multiple of 2 MiB between 2M and 3072M.',
+    )
+  }
+  if (!Number.isInteger(pes) || pes < 1 || pes > 16) {
+    throw new ProblemError('machine.pes', `${pes} PEs is not possible`, 'Give a number from 1 to 16.')
+  }
+}
+
+/** Allocates a machine's shared memory, or says how much was wanted. */
+function allocate(plan: MachinePlan): Views {
+  try {
+    return viewsOf(allocateShared(plan.pes, plan.memoryBytes))
+  } catch (error) {
+    throw new ProblemError(
+      'machine.memory',
+      `${plan.memoryBytes / MIB} MiB could not be allocated (${(error as Error).message})`,
+      'Give the machine less memory, or close other programs.',
+    )
+  }
+}
+
+/** See StartMachine in plan.ts. */
+export async function startMachine(
+  plan: MachinePlan,
+  events: MachineEvents,
+  spawn: SpawnPe,
+): Promise<MachineHandle> {
+  check(plan)
+  const views = allocate(plan)
+  const { image, ...rest } = plan
+  const loaded = loadProgram(views, plan.pes, image.bytes, image.file)
+  seedSchedule(views.control, plan.pes, plan.schedule.seed)
+  views.control[peWord(0, peControl.POWER)] = ON
+  for (let pe = 1; pe < plan.pes; pe++) views.control[peWord(pe, peControl.POWER)] = OFF
+  const startedNs = process.hrtime.bigint()
+  const data = (pe: number): PeWorkerData => ({
+    protocol: WORKER_PROTOCOL,
+    pe,
+    memory: views.shared.memory,
+    ramBytes: plan.memoryBytes,
+    plan: rest,
+    marks: [...loaded.marks],
+    entry: loaded.entry,
+    x0: loaded.x0,
+    startedNs,
+  })
+  return new Machine(views, plan, events, (pe) => spawn(data(pe)), startedNs)
+}
+
+/** A running machine as its client sees it: the workers, and what they report. */
+class Machine implements MachineHandle {
+  readonly ended: Promise<MachineEnd>
+  private readonly views: Views
+  private readonly plan: MachinePlan
+  private readonly events: MachineEvents
+  private readonly startedNs: bigint
+  private readonly workers: Worker[]
+  private readonly statuses: PeStatus[]
+  private readonly finished = new Set<number>()
+  private readonly timers: NodeJS.Timeout[] = []
+  private readonly deliveries = new Set<Promise<void>>()
+  private failure: { message: string; stack?: string } | null = null
+  private modelError = ''
+  private settle: (end: MachineEnd) => void = () => {}
+  private settled = false
+  private parked: { pes: Set<number>; resolve: (statuses: PeStatus[]) => void } | null = null
+
+  constructor(
+    views: Views,
+    plan: MachinePlan,
+    events: MachineEvents,
+    spawn: (pe: number) => Worker,
+    startedNs: bigint,
+  ) {
+    this.views = views
+    this.plan = plan
+    this.events = events
+    this.startedNs = startedNs
+    this.ended = new Promise((resolve) => {
+      this.settle = resolve
+    })
+    this.statuses = Array.from({ length: plan.pes }, (_, pe) => ({
+      pe,
+      power: pe === 0 ? 'on' : 'off',
+      el: 2,
+      instructions: 0,
+      cycles: 0,
+      switches: 0,
+      owner: -3,
+      pc: 0n,
+    }))
+    this.workers = Array.from({ length: plan.pes }, (_, pe) => this.attach(spawn(pe), pe))
+    this.timers.push(setInterval(() => this.drainConsole(), DRAIN_EVERY))
+    this.timers.push(setInterval(() => events.status([...this.statuses]), STATUS_EVERY))
+    const { seconds } = plan.stop
+    if (seconds !== undefined) this.timers.push(setTimeout(() => this.end(stopKind.SECONDS), seconds * 1000))
+  }
+
+  async pause(): Promise<PeStatus[]> {
+    if (this.settled || Atomics.load(this.views.control, control.COMMAND) !== command.RUN)
+      return [...this.statuses]
+    const parked = new Promise<PeStatus[]>((resolve) => {
+      this.parked = { pes: new Set(), resolve }
+    })
+    Atomics.compareExchange(this.views.control, control.COMMAND, command.RUN, command.PAUSE)
+    alertAll(this.views.control, this.plan.pes)
+    return parked
+  }
+
+  resume(): void {
+    const { control: cells } = this.views
+    Atomics.compareExchange(cells, control.COMMAND, command.PAUSE, command.RUN)
+    alertAll(cells, this.plan.pes)
+  }
+
+  stop(): Promise<MachineEnd> {
+    this.end(stopKind.STOPPED)
+    return this.ended
+  }
+
+  input(bytes: Uint8Array): void {
+    const { control: cells, input } = this.views
+    for (const byte of bytes) {
+      const written = Atomics.load(cells, control.INPUT_WRITTEN)
+      // A full receiver drops what comes, as the part's FIFO does.
+      if (((written - Atomics.load(cells, control.INPUT_READ)) | 0) >= INPUT_BYTES) return
+      input[(written >>> 0) % INPUT_BYTES] = byte
+      Atomics.store(cells, control.INPUT_WRITTEN, (written + 1) | 0)
+    }
+  }
+
+  private end(kind: number): void {
+    endMachine(this.views.control, this.plan.pes, kind, 0, 0)
+  }
+
+  private attach(worker: Worker, pe: number): Worker {
+    worker.on('message', (message: FromPe) => this.receive(message, pe))
+    worker.on('error', (error) =>
+      this.lost(pe, `the worker of PE${pe} failed: ${(error as Error).message}`, (error as Error).stack),
+    )
+    worker.on('exit', (code) => {
+      if (!this.finished.has(pe))
+        this.lost(pe, `the worker of PE${pe} ended with code ${code} before its machine did`)
+    })
+    return worker
+  }
+
+  private receive(message: FromPe, pe: number): void {
+    switch (message.kind) {
+      case 'trace':
+        this.deliver(message.batch, pe)
+        return
+      case 'status':
+        this.statuses[pe] = message.status
+        return
+      case 'paused':
+        this.statuses[pe] = message.status
+        this.park(pe)
+        return
+      case 'ended':
+        this.statuses[pe] = message.status
+        if (message.modelError) this.modelError = message.modelError
+        this.finish(pe)
+        return
+      case 'crashed':
+        this.lost(pe, `the emulation of PE${pe} failed: ${message.message}`, message.stack)
+    }
+  }
+
+  private deliver(batch: Parameters<MachineEvents['trace']>[0], pe: number): void {
+    const acknowledge = (): void => {
+      const word = peWord(pe, peControl.UNACKNOWLEDGED)
+      Atomics.sub(this.views.control, word, 1)
+      Atomics.notify(this.views.control, word)
+    }
+    const delivery = Promise.resolve(this.events.trace(batch))
+      .catch((error: Error) => {
+        this.failure ??= { message: `the run's data could not be kept: ${error.message}` }
+        this.end(stopKind.FAILED)
+      })
+      .finally(() => {
+        this.deliveries.delete(delivery)
+        acknowledge()
+      })
+    this.deliveries.add(delivery)
+  }
+
+  private park(pe: number): void {
+    if (!this.parked) return
+    this.parked.pes.add(pe)
+    if (this.parked.pes.size + this.finished.size < this.plan.pes) return
+    this.parked.resolve([...this.statuses])
+    this.parked = null
+  }
+
+  /** A worker is gone or broken: the run has failed, the others end, nothing else is taken down. */
+  private lost(pe: number, message: string, stack?: string): void {
+    this.failure ??= stack === undefined ? { message } : { message, stack }
+    this.end(stopKind.FAILED)
+    this.finish(pe)
+  }
+
+  private finish(pe: number): void {
+    this.finished.add(pe)
+    if (this.parked) this.park(pe)
+    if (this.finished.size === this.plan.pes && !this.settled) void this.conclude()
+  }
+
+  private async conclude(): Promise<void> {
+    this.settled = true
+    for (const timer of this.timers) clearInterval(timer)
+    const hostNs = Number(process.hrtime.bigint() - this.startedNs)
+    await Promise.all(this.deliveries)
+    this.drainConsole()
+    const hash = this.failure ? null : stateHash(this.views)
+    await Promise.all(this.workers.map((worker) => worker.terminate().catch(() => 0)))
+    this.events.status([...this.statuses])
+    this.settle({ reason: this.reason(), stateHash: hash, pes: this.statuses, hostNs })
+  }
+
+  private reason(): StopReason {
+    const { control: cells } = this.views
+    if (this.failure) return { kind: 'failed', ...this.failure }
+    const code = cells[control.STOP_CODE]!
+    const pe = cells[control.STOP_PE]!
+    switch (cells[control.STOP_KIND]) {
+      case stopKind.EXIT:
+        return { kind: 'exit', code, by: 'semihosting' }
+      case stopKind.PSCI_OFF:
+        return { kind: 'exit', code: 0, by: 'PSCI SYSTEM_OFF' }
+      case stopKind.PSCI_RESET:
+        return { kind: 'exit', code: 0, by: 'PSCI SYSTEM_RESET' }
+      case stopKind.LOCKUP:
+        return { kind: 'lockup', pe, message: this.lockup() }
+      case stopKind.MODEL_ERROR:
+        return { kind: 'model-error', pe, message: this.modelError }
+      case stopKind.SWITCHES:
+        return { kind: 'limit', which: 'switches' }
+      case stopKind.INSTRUCTIONS:
+        return { kind: 'limit', which: 'instructions' }
+      case stopKind.SECONDS:
+        return { kind: 'limit', which: 'seconds' }
+      case stopKind.STOPPED:
+        return { kind: 'stopped' }
+      default:
+        return { kind: 'failed', message: 'the machine ended without a reason: a bug of Switchyard' }
+    }
+  }
+
+  private lockup(): string {
+    const on = this.statuses.filter((status) => status.power !== 'off')
+    if (on.length === 0) return 'every PE is off, so nothing can run again'
+    const places = on.map((status) => `PE${status.pe} at 0x${status.pc.toString(16)}`).join(', ')
+    return `every PE that is on waits in WFI and no interrupt can come: ${places}`
+  }
+
+  private drainConsole(): void {
+    const { control: cells, console } = this.views
+    const written = Atomics.load(cells, control.CONSOLE_WRITTEN)
+    let read = Atomics.load(cells, control.CONSOLE_READ)
+    const count = (written - read) | 0
+    if (count === 0) return
+    const bytes = new Uint8Array(count)
+    for (let i = 0; i < count; i++) bytes[i] = console[((read + i) >>> 0) % CONSOLE_BYTES]!
+    read = (read + count) | 0
+    Atomics.store(cells, control.CONSOLE_READ, read)
+    Atomics.notify(cells, control.CONSOLE_READ)
+    this.events.console(bytes)
+  }
+}

@@ -1,0 +1,73 @@
+import type { Worker } from 'node:worker_threads'
+import type { CostClass } from '../../shared/arch/cost.ts'
+import type { FeatureChoice } from '../../shared/arch/features.ts'
+import type { PeStatus, StopReason, TraceBatch } from '../../shared/model/trace.ts'
+
+/** Everything a machine needs to run; plain data, so that it crosses to the workers as it is. */
+export interface MachinePlan {
+  /** The program to load: an ELF64 image, or a raw binary placed as QEMU places one. `file` is for messages. */
+  image: { bytes: Uint8Array; file: string }
+  pes: number
+  memoryBytes: number
+  features: FeatureChoice
+  /** When indirect writes take effect (design: synchronisation model). */
+  sync: 'eager' | 'latest'
+  /** The document whose synchronisation classes hold. */
+  release: 'ddi0487-m' | 'xml-2020-09'
+  schedule: { kind: 'parallel' | 'deterministic'; quantum: number; seed: number }
+  /** Nominal model cycles per operation class. */
+  costs: Record<CostClass, number>
+  /** What CNTPCT_EL0 follows: host time (boot, parallel) or model cycles (deterministic). */
+  clock: 'host' | 'model'
+  probes: {
+    /** Registers whose changes are recorded; empty for none. */
+    registers: string[]
+    /** Whether switches and tag faults are recorded (they need marks and cost a little). */
+    switches: boolean
+    faults: boolean
+    /** Exceptions, barriers, draws and marks as high-rate events. */
+    events: boolean
+  }
+  stop: { switches?: number; instructions?: number; seconds?: number }
+}
+
+export interface MachineEvents {
+  /** A promise holds the machine back once it is some batches ahead: nothing is dropped and nothing piles up. */
+  trace(batch: TraceBatch): void | Promise<void>
+  /** Bytes that the guest wrote to the UART. */
+  console(bytes: Uint8Array): void
+  /** A few times a second while the machine runs. */
+  status(pes: PeStatus[]): void
+}
+
+export interface MachineEnd {
+  reason: StopReason
+  /** SHA-256 hex of the whole state; null when a worker was lost. */
+  stateHash: string | null
+  pes: PeStatus[]
+  hostNs: number
+}
+
+/** A running machine. pause and stop answer within 200 ms whatever the guest does. */
+export interface MachineHandle {
+  pause(): Promise<PeStatus[]>
+  resume(): void
+  stop(): Promise<MachineEnd>
+  /** Bytes for the UART's receiver. */
+  input(bytes: Uint8Array): void
+  /** Settles exactly once; never rejects. */
+  readonly ended: Promise<MachineEnd>
+}
+
+/**
+ * Starts one worker per PE on one shared memory. `electron/workers/machine-client.ts` exports
+ * `startMachine: StartMachine`. Rejects with ProblemError when the image or the plan is unusable.
+ */
+export type StartMachine = (
+  plan: MachinePlan,
+  events: MachineEvents,
+  spawn: SpawnPe,
+) => Promise<MachineHandle>
+
+/** Makes the worker thread of one PE; supplied by the composition root, since bundler and plain Node name the file differently. */
+export type SpawnPe = (workerData: unknown) => Worker

@@ -1,0 +1,28 @@
+import type { PeStatus, TraceBatch } from '../../shared/model/trace.ts'
+import type { Mark } from '../machine/observe/marks.ts'
+import type { MachinePlan } from './plan.ts'
+
+/** Bump with any change below; a worker refuses a client of another version. */
+export const WORKER_PROTOCOL = 1
+
+/** What the worker of one PE is given when it starts. Control during the run goes through the shared memory's control words. */
+export interface PeWorkerData {
+  protocol: number
+  pe: number
+  memory: WebAssembly.Memory
+  ramBytes: number
+  plan: Omit<MachinePlan, 'image'>
+  marks: [number, Mark[]][]
+  entry: bigint
+  x0: bigint
+  /** process.hrtime at the run's start, nanoseconds. */
+  startedNs: bigint
+}
+
+export type FromPe =
+  | { kind: 'trace'; batch: TraceBatch }
+  | { kind: 'status'; status: PeStatus }
+  | { kind: 'paused'; status: PeStatus }
+  | { kind: 'ended'; status: PeStatus; modelError: string | null }
+  /** A bug in the emulator, never a guest's doing. */
+  | { kind: 'crashed'; message: string; stack: string }
