@@ -1,0 +1,2 @@
+	.balign	16
+guest_image_end:

@@ -1,0 +1,117 @@
+// Each PE's loop: take the next runnable vCPU from the shared queue, load it, run it, put it, give it back. A vCPU so
+// moves between the PEs.
+
+// Returns when every vCPU is done or dead.
+host_loop:
+	stp	x29, x30, [sp, #-48]!
+	stp	x19, x20, [sp, #16]
+	stp	x21, x22, [sp, #32]
+1:	bl	queue_pop
+	tbz	x0, #63, 2f
+	yield
+	ldr	x0, =vcpus_finished
+	ldar	x1, [x0]
+	cmp	x1, #CFG_VCPUS
+	b.lo	1b
+	ldp	x19, x20, [sp, #16]
+	ldp	x21, x22, [sp, #32]
+	ldp	x29, x30, [sp], #48
+	ret
+
+2:	mov	x19, x0
+	ldr	x20, =vcpus
+	add	x20, x20, x19, lsl #VCPU_SHIFT
+	bl	host_tags_work
+	ldr	x0, [x20, #VCPU_LOADS]
+	add	x0, x0, #1
+	str	x0, [x20, #VCPU_LOADS]
+	bl	host_tags_mismatch
+
+	mark	MARK_VCPU_LOAD, 19
+	mrs	x0, tpidr_el1
+	ldr	x0, [x0, #H_INDEX]
+	str	x0, [x20, #VCPU_PE]
+
+3:	mov	x0, x19
+	mark	MARK_ENTRY, 0
+	hvc	#VCPU_RUN
+	mark	MARK_RETURN
+	mov	x21, x0
+	ldr	x1, [x20, #VCPU_RUNS]
+	add	x1, x1, #1
+	str	x1, [x20, #VCPU_RUNS]
+	bl	host_tags_work
+	bl	exit_handle
+	cbz	x0, 3b				// served without giving up the PE
+
+	mov	x21, x0
+	mark	MARK_VCPU_PUT, 19
+	bl	host_tags_harvest
+	cmp	x21, #PUT_FINISHED
+	b.eq	4f
+	mov	x0, x19
+	bl	queue_push
+	b	1b
+4:	ldr	x0, =vcpus_finished
+	mov	x1, #1
+	ldaddal	x1, x2, [x0]
+	b	1b
+
+// The queue: a ring of indices under a lock. -> x0 = index, or -1 where it is empty.
+queue_pop:
+	ldr	x1, =queue_lock
+	mov	w2, #1
+1:	ldaxr	w3, [x1]
+	cbnz	w3, 4f
+	stxr	w3, w2, [x1]
+	cbnz	w3, 1b
+	ldr	x4, =queue
+	ldp	x5, x6, [x4]			// taken, given
+	mov	x0, #-1
+	cmp	x5, x6
+	b.eq	2f
+	and	x7, x5, #63
+	add	x7, x7, #16
+	ldrb	w0, [x4, x7]
+	add	x5, x5, #1
+	str	x5, [x4]
+2:	stlr	wzr, [x1]
+	ret
+4:	clrex
+	yield
+	b	1b
+
+// x0 = index
+queue_push:
+	ldr	x1, =queue_lock
+	mov	w2, #1
+1:	ldaxr	w3, [x1]
+	cbnz	w3, 4f
+	stxr	w3, w2, [x1]
+	cbnz	w3, 1b
+	ldr	x4, =queue
+	ldr	x6, [x4, #8]
+	and	x7, x6, #63
+	add	x7, x7, #16
+	strb	w0, [x4, x7]
+	add	x6, x6, #1
+	str	x6, [x4, #8]
+	stlr	wzr, [x1]
+	ret
+4:	clrex
+	yield
+	b	1b
+	.ltorg
+
+	.data
+	.balign	64
+queue_lock:
+	.word	0
+	.balign	64
+queue:
+	.quad	0, 0
+	.space	64
+	.balign	64
+vcpus_finished:
+	.quad	0
+	.text

@@ -1,0 +1,159 @@
+// The host's own use of MTE, as a kernel with tagged allocations has it: objects are tagged between the runs, and
+// every draw is compared with a model, so that a disturbed RGSR_EL1 or GCR_EL1 of the host is counted in H_BAD.
+
+// x20 = this PE's record, x19 = PE index. Keeps x19-x30.
+host_tags_init:
+	str	x19, [x20, #H_INDEX]
+.if CFG_MTE >= 2
+	ldr	x0, =host_pools
+	add	x0, x0, x19, lsl #POOL_SHIFT
+	mov	x1, #TAGGED
+	add	x0, x0, x1
+	str	x0, [x20, #H_POOL]
+	mov	x1, #((1 << POOL_SHIFT) / 32)
+1:	st2g	x0, [x0], #32			// tags are UNKNOWN at reset
+	subs	x1, x1, #1
+	b.ne	1b
+	ldr	x0, =CFG_HOST_EXCLUDE | (CFG_HOST_RRND << 16)
+	msr	gcr_el1, x0
+	ldr	x0, =CFG_HOST_SEED
+	add	x0, x0, x19			// each PE its own stream
+	and	x0, x0, #0xffff
+	lsl	x0, x0, #8
+	msr	rgsr_el1, x0
+	str	x0, [x20, #H_RGSR]
+.if CFG_MTE_ASYNC
+	msr	tfsr_el1, xzr
+	msr	tfsre0_el1, xzr
+.endif
+	isb
+.endif
+	ret
+
+.if CFG_MTE >= 2
+	.balign	16
+host_irg_model:
+	irg_model_body
+.endif
+
+// One allocation: draw, tag, store, load. Keeps x19-x30.
+host_tags_work:
+.if CFG_MTE >= 2
+	stp	x29, x30, [sp, #-16]!
+	mrs	x9, tpidr_el1
+	ldr	x10, [x9, #H_BAD]
+	ldr	x11, [x9, #H_POOL]
+	ldr	x12, [x9, #H_SLOT]
+	add	x13, x12, #64
+	and	x13, x13, #((1 << POOL_SHIFT) - 1)
+	str	x13, [x9, #H_SLOT]
+	add	x11, x11, x12
+	ldg	x11, [x11]			// the pointer the slot was last given out with
+	gmi	x12, x11, xzr
+	mrs	x0, rgsr_el1
+	irg	x13, x11, x12			// first tag drawn behind a return from the hypervisor
+	mrs	x14, rgsr_el1
+.if CFG_HOST_RRND == 0
+	ldr	x1, [x9, #H_RGSR]
+	cmp	x0, x1
+	cinc	x10, x10, ne			// the stream was moved while the host did not look
+	ldr	x0, [x9, #H_RGSR]
+	ldr	x1, =CFG_HOST_EXCLUDE
+	orr	x1, x1, x12
+	bl	host_irg_model
+	cmp	x0, x14
+	cinc	x10, x10, ne
+	ubfx	x1, x13, #56, #4
+	and	x0, x0, #15
+	cmp	x0, x1
+	cinc	x10, x10, ne
+	str	x14, [x9, #H_RGSR]
+.endif
+	ubfx	x1, x13, #56, #4		// never a tag that the host excludes, unless nothing else is allowed
+	ldr	x2, =CFG_HOST_EXCLUDE
+	lsr	x3, x2, x1
+	and	x3, x3, #1
+	cmp	x1, #0
+	csel	x3, xzr, x3, eq
+	add	x10, x10, x3
+	mrs	x0, gcr_el1
+	ldr	x1, =CFG_HOST_EXCLUDE | (CFG_HOST_RRND << 16)
+	cmp	x0, x1
+	cinc	x10, x10, ne
+	stg	x13, [x13]
+	stg	x13, [x13, #16]
+	st2g	x13, [x13, #32]
+	str	x14, [x13]
+	str	x13, [x13, #56]
+	ldr	x0, [x13]
+	cmp	x0, x14
+	cinc	x10, x10, ne
+	ldr	x0, [x13, #56]
+	cmp	x0, x13
+	cinc	x10, x10, ne
+	str	x10, [x9, #H_BAD]
+	ldp	x29, x30, [sp], #16
+.endif
+	ret
+
+// x20 = vCPU about to be loaded. Before every CFG_HOST_FAULTS-th load of each vCPU, use after free: a load, a store,
+// and a store on behalf of the host's task (STTR: TCF0 and TFSRE0_EL1). An asynchronous one is still pending at the HVC.
+host_tags_mismatch:
+.if (CFG_MTE >= 2) && CFG_HOST_FAULTS && CFG_HOST_CHECKS
+	ldr	x0, [x20, #VCPU_LOADS]
+	mov	x1, #CFG_HOST_FAULTS
+	udiv	x2, x0, x1
+	msub	x2, x2, x1, x0
+	cbnz	x2, 1f
+	mrs	x9, tpidr_el1
+	mov	x0, #1
+	str	x0, [x9, #H_EXPECT]
+	ldr	x11, [x9, #H_POOL]
+	ldg	x11, [x11]
+	eor	x11, x11, #(1 << 56)		// a stale pointer: any tag but the one the slot has now
+	mov	x12, #(TAGGED_EL0 - TAGGED)
+	add	x12, x11, x12
+	ldr	x0, [x11]
+	str	x0, [x11]
+	sttr	x0, [x12]
+1:
+.endif
+	ret
+
+// After vcpu_put: asynchronous faults are collected and cleared, TFSR_EL1 for the kernel, TFSRE0_EL1 for its task.
+// The bit must be there after a mismatch of the host's own, and never otherwise.
+host_tags_harvest:
+.if CFG_MTE_ASYNC
+	mrs	x9, tpidr_el1
+	ldr	x10, [x9, #H_BAD]
+	ldr	x11, [x9, #H_ASYNC]
+	ldr	x12, [x9, #H_EXPECT]
+	str	xzr, [x9, #H_EXPECT]
+.if CFG_HOST_CHECKS < 2
+	mov	x12, #0
+.endif
+	dsb	nsh
+	isb
+	mrs	x0, tfsr_el1
+	msr	tfsr_el1, xzr
+	mrs	x1, tfsre0_el1
+	msr	tfsre0_el1, xzr
+	cmp	x0, x12
+	cinc	x10, x10, ne
+	cmp	x1, x12
+	cinc	x10, x10, ne
+	cmp	x0, #0
+	cinc	x11, x11, ne
+	cmp	x1, #0
+	cinc	x11, x11, ne
+	str	x10, [x9, #H_BAD]
+	str	x11, [x9, #H_ASYNC]
+.endif
+	ret
+	.ltorg
+
+	.bss
+	.balign	4096
+host_pools:
+	.space	CFG_PES << POOL_SHIFT
+	.text

@@ -1,0 +1,173 @@
+// Boot: entered at EL2 with the MMU off. PE 0 sets EL2 up, starts the other PEs by PSCI, and each PE drops to the host.
+
+	.section .text.start, "ax", %progbits
+	.global	_start
+_start:
+	mrs	x0, CurrentEL
+	cmp	x0, #(2 << 2)
+	b.ne	boot_wrong_el
+	mov	x19, #0
+	bl	hyp_init
+	mov	x20, #1
+1:	cmp	x20, #CFG_PES
+	b.hs	2f
+	ldr	x0, =PSCI_CPU_ON
+	mov	x1, x20				// MPIDR: Aff0 only
+	ldr	x2, =boot_secondary
+	mov	x3, x20
+	smc	#0
+	cbnz	x0, boot_no_pe
+	add	x20, x20, #1
+	b	1b
+2:	b	hyp_to_host
+
+// x0 = PE index (the context argument of CPU_ON)
+boot_secondary:
+	mov	x19, x0
+	bl	hyp_init
+	b	hyp_to_host
+
+boot_wrong_el:
+	ldr	x0, =boot_stack_top
+	mov	sp, x0
+	ldr	x0, =boot_text_el
+	b	boot_fail
+boot_no_pe:
+	ldr	x0, =boot_text_pe
+boot_fail:
+	bl	console_puts
+	mov	x0, #2
+	b	machine_exit
+	.ltorg
+
+	.text
+// The value is complete before its first use: a literal keeps what the symbol holds where it is written.
+// EL2 itself runs untagged: ATA = 0 and TCF = 0, so no instruction of it draws a tag or is checked.
+.set HYP_SCTLR, SCTLR_EL2_RES1 | SCTLR_M | SCTLR_C | SCTLR_SA | SCTLR_I
+.if CFG_RAS
+.set HYP_SCTLR, HYP_SCTLR | SCTLR_IESB
+.endif
+.if POLICY_EL2_ITFSB
+.set HYP_SCTLR, HYP_SCTLR | SCTLR_ITFSB
+.endif
+.if POLICY_EL2_EIS
+.set HYP_SCTLR, HYP_SCTLR | SCTLR_EIS
+.endif
+.if POLICY_EL2_EOS
+.set HYP_SCTLR, HYP_SCTLR | SCTLR_EOS
+.endif
+
+// x19 = PE index. Sets up EL2 of this PE; returns with the MMU on.
+hyp_init:
+	ldr	x0, =hyp_pes
+	add	x0, x0, x19, lsl #PE_SHIFT
+	msr	tpidr_el2, x0
+	ldr	x0, =hyp_stacks
+	add	x1, x19, #1
+	add	x0, x0, x1, lsl #STACK_SHIFT
+	mov	sp, x0
+	ldr	x0, =hyp_host_vectors
+	msr	vbar_el2, x0
+	ldr	x0, =HCR_HOST
+	msr	hcr_el2, x0
+	isb
+	mov	x0, #CPTR_RES1
+	msr	cptr_el2, x0
+	mov	x0, #CNTHCTL_HOST
+	msr	cnthctl_el2, x0
+	msr	cntvoff_el2, xzr
+	msr	mdcr_el2, xzr
+	msr	hstr_el2, xzr
+	mrs	x0, midr_el1
+	msr	vpidr_el2, x0
+	mrs	x0, mpidr_el1
+	msr	vmpidr_el2, x0
+	mrs	x1, tpidr_el2
+	str	x0, [x1, #(PE_HOST + CTX_MPIDR)]	// never changes, so it is restored and not saved
+	ldr	x0, =VTCR_VALUE
+	msr	vtcr_el2, x0
+	msr	vttbr_el2, xzr
+	ldr	x0, =MAIR_VALUE
+	msr	mair_el2, x0
+	ldr	x0, =TCR_EL2_VALUE
+	msr	tcr_el2, x0
+	ldr	x0, =hyp_table
+	msr	ttbr0_el2, x0
+.if CFG_MTE_ASYNC
+	msr	tfsr_el2, xzr
+.endif
+.if CFG_RAS
+	msr	disr_el1, xzr			// UNKNOWN at reset; __guest_exit takes what it holds for a deferred error
+.endif
+	dsb	sy
+	tlbi	alle2
+	tlbi	alle1
+	dsb	sy
+	isb
+	ldr	x0, =HYP_SCTLR
+	msr	sctlr_el2, x0
+	isb
+	ret
+
+// x19 = PE index. To host_start at EL1 with its MMU off, x0 = PE index.
+hyp_to_host:
+	ldr	x0, =SCTLR_EL1_RES1 | SCTLR_EIS | SCTLR_EOS
+	msr	sctlr_el1, x0
+	msr	csselr_el1, xzr
+	msr	mdscr_el1, xzr
+	ldr	x0, =host_start
+	msr	elr_el2, x0
+	mov	x0, #PSTATE_EL1H
+	msr	spsr_el2, x0
+	mov	x0, x19
+	eret
+	sb
+
+// An exception that EL2 has no business with. The line names it; the machine stops with code 3.
+hyp_panic:
+	ldr	x0, =hyp_panic_stack_top
+	mov	sp, x0
+	ldr	x0, =hyp_text_panic
+	bl	console_puts
+	mrs	x0, esr_el2
+	bl	console_hex
+	ldr	x0, =hyp_text_elr
+	bl	console_puts
+	mrs	x0, elr_el2
+	bl	console_hex
+	ldr	x0, =hyp_text_far
+	bl	console_puts
+	mrs	x0, far_el2
+	bl	console_hex
+	mov	w0, #10
+	bl	console_putc
+	mov	x0, #3
+	b	machine_exit
+	.ltorg
+
+	.section .rodata, "a", %progbits
+boot_text_el:	.asciz	"switchyard: not started at EL2\n"
+boot_text_pe:	.asciz	"switchyard: PSCI CPU_ON failed; the machine has fewer PEs than the experiment\n"
+hyp_text_panic:	.asciz	"switchyard: EL2 panic: ESR_EL2 "
+hyp_text_elr:	.asciz	" ELR_EL2 "
+hyp_text_far:	.asciz	" FAR_EL2 "
+
+	.data
+	.balign	4096
+hyp_table:
+	.quad	0x00000000 | PT_BLOCK | ATTR_DEVICE | PT_AF | PT_EL2_AP1 | PT_EL2_XN
+	.quad	0x40000000 | PT_BLOCK | ATTR_NORMAL | PT_AF | PT_SH | PT_EL2_AP1
+	.space	4096 - 16
+
+	.bss
+	.balign	4096
+hyp_pes:
+	.space	CFG_PES << PE_SHIFT
+	.balign	4096
+hyp_stacks:
+	.space	CFG_PES << STACK_SHIFT
+	.space	1024
+hyp_panic_stack_top:
+	.space	1024
+boot_stack_top:
+	.text
