@@ -140,7 +140,7 @@ export function deviceTree(pes: number, ramBytes: number): Uint8Array {
     strings.length,
     structure.length,
   ]
-  header.forEach((value, i) => view.setUint32(i * 4, value))
+  for (const [i, value] of header.entries()) view.setUint32(i * 4, value)
   blob.set(structure, structureAt)
   blob.set(strings, stringsAt)
   return blob

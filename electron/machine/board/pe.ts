@@ -75,7 +75,7 @@ export class Pe {
     this.memory = new MemoryOperations(this.core, this.mmu, new Bus([uart]))
     this.sysregs = new SysregAccess(this.core, settings.features, count)
     const system = new SystemOperations(this.core, this.mmu, this.memory, this.sysregs, settings.features)
-    const operations = new ReferenceOperations(this.core, this.mmu, this.memory, this.sysregs, system, {
+    const operations = new ReferenceOperations(this.core, this.memory, this.sysregs, system, {
       semihosting: () => this.callHost(uart, count),
       firmwareCall: () => this.callFirmware(),
       wait: (wfi) => {

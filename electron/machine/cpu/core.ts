@@ -1,6 +1,6 @@
 import type { Feature } from '../../../shared/arch/features.ts'
 import type { Views } from '../board/shared-memory.ts'
-import { ContextNumbers, type Controls, controlsOf, HCR } from '../mmu/controls.ts'
+import { type Controls, ControlsCache, HCR } from '../mmu/controls.ts'
 import type { Recorder } from '../observe/recorder.ts'
 import type { Synchronisation } from '../sync/synchronisation.ts'
 import { EC, type GuestFault } from './fault.ts'
@@ -48,12 +48,14 @@ export class Core {
   readonly pe: number
   readonly views: Views
   readonly state: BigUint64Array
+  /** The state in halves, the low one first: reading a bit from it allocates nothing. */
+  private readonly halves: Uint32Array
   readonly features: ReadonlySet<Feature>
   readonly hasMte: boolean
   readonly hasExS: boolean
   readonly sync: Synchronisation
   readonly recorder: Recorder
-  private readonly contexts = new ContextNumbers()
+  private readonly controlsCache: ControlsCache
 
   el = 2
   spsel = 1
@@ -74,7 +76,10 @@ export class Core {
   sp = SP[2]!
   /** Set when translation controls changed or the EL did: the engine fetches anew. */
   refetch = true
-  private cachedControls: (Controls | null)[] = [null, null, null]
+  private readonly cachedControls: (Controls | null)[] = [null, null, null]
+  /** HCR_EL2.E2H and TGE in force. */
+  private hostExtensions = false
+  private generalTraps = false
 
   constructor(
     pe: number,
@@ -86,6 +91,8 @@ export class Core {
     this.pe = pe
     this.views = views
     this.state = views.state(pe)
+    this.halves = new Uint32Array(this.state.buffer, this.state.byteOffset, this.state.length * 2)
+    this.controlsCache = new ControlsCache(this.state, features)
     this.features = features
     this.hasMte = features.has('FEAT_MTE')
     this.hasExS = features.has('FEAT_ExS')
@@ -102,11 +109,16 @@ export class Core {
     this.pcOffset = Number(address & 0xfffn)
   }
 
+  /** One bit of a word of the state. */
+  bit(slot: number, bit: number): 0 | 1 {
+    return ((this.halves[slot * 2 + (bit >>> 5)]! >>> (bit & 31)) & 1) as 0 | 1
+  }
+
   /** The controls of the current EL's regime; index 1 of their pairs is the privileged level, 0 EL0. */
   controls(): Controls {
     let controls = this.cachedControls[this.el]
     if (controls === null || controls === undefined) {
-      controls = controlsOf(this.state, this.el, this.features, this.contexts)
+      controls = this.controlsCache.of(this.el)
       this.cachedControls[this.el] = controls
     }
     return controls
@@ -114,12 +126,16 @@ export class Core {
 
   /** The controls that an address-translation instruction or a walk for another EL uses. */
   controlsFor(el: number): Controls {
-    return controlsOf(this.state, el, this.features, this.contexts)
+    return this.controlsCache.of(el)
   }
 
   /** A register that decides translation, checks or traps was written: everything derived from it is rebuilt on next use. */
   controlsChanged(): void {
-    this.cachedControls = [null, null, null]
+    const { cachedControls } = this
+    cachedControls[0] = cachedControls[1] = cachedControls[2] = null
+    const hcr = this.state[HCR_EFFECTIVE]!
+    this.hostExtensions = (hcr & HCR.E2H) !== 0n
+    this.generalTraps = (hcr & HCR.TGE) !== 0n
     this.refetch = true
   }
 
@@ -128,11 +144,11 @@ export class Core {
   }
 
   e2h(): boolean {
-    return (this.state[HCR_EFFECTIVE]! & HCR.E2H) !== 0n
+    return this.hostExtensions
   }
 
   tge(): boolean {
-    return (this.state[HCR_EFFECTIVE]! & HCR.TGE) !== 0n
+    return this.generalTraps
   }
 
   /** SCTLR_ELx of the current EL's regime, effective. */

@@ -121,7 +121,7 @@ export class Mmu {
       return DEVICE
     }
     if (checkTags && access.checked && flags & page.TAGGED && controls.tcf[privileged] !== 0) {
-      this.checkTags(address, low, high, at, bytes, bytes, kind, privileged, controls)
+      this.checkTags(address, high, at, bytes, bytes, kind, privileged, controls)
     }
     return at
   }
@@ -133,7 +133,7 @@ export class Mmu {
     const privileged = this.core.el === 0 ? 0 : 1
     if (controls.tcf[privileged] === 0) return
     this.value64[0] = address
-    this.checkTags(address, this.value32[0]!, this.value32[1]!, at, bytes, bytes, kind, privileged, controls)
+    this.checkTags(address, this.value32[1]!, at, bytes, bytes, kind, privileged, controls)
   }
 
   /** Whether the last located page carries tags and tag access is on at the current EL. */
@@ -290,17 +290,7 @@ export class Mmu {
       ] as const) {
         if (!(piece.flags & page.TAGGED) || piece.at < 0) continue
         this.value64[0] = start
-        this.checkTags(
-          start,
-          this.value32[0]!,
-          this.value32[1]!,
-          piece.at,
-          piece.bytes,
-          bytes,
-          kind,
-          privileged,
-          controls,
-        )
+        this.checkTags(start, this.value32[1]!, piece.at, piece.bytes, bytes, kind, privileged, controls)
       }
     }
     this.pieces = [one, two]
@@ -335,7 +325,6 @@ export class Mmu {
    */
   private checkTags(
     address: bigint,
-    low: number,
     high: number,
     at: number,
     bytes: number,

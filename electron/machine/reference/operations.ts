@@ -3,7 +3,6 @@ import { type Core, PS } from '../cpu/core.ts'
 import { EC, GuestFault } from '../cpu/fault.ts'
 import { EVENT, effectiveSlotOf, slotOf } from '../cpu/layout.ts'
 import { HCR } from '../mmu/controls.ts'
-import type { Mmu } from '../mmu/mmu.ts'
 import type { SysregAccess } from '../sysreg/access.ts'
 import { undefinedInstruction } from '../sysreg/access.ts'
 import type { SystemOperations } from '../sysreg/system-ops.ts'
@@ -33,7 +32,6 @@ export class ReferenceOperations implements Operations<bigint> {
   target = 0n
   private readonly core: Core
   private readonly state: BigUint64Array
-  private readonly mmu: Mmu
   private readonly memory: MemoryOperations
   private readonly sysregs: SysregAccess
   private readonly system: SystemOperations
@@ -41,7 +39,6 @@ export class ReferenceOperations implements Operations<bigint> {
 
   constructor(
     core: Core,
-    mmu: Mmu,
     memory: MemoryOperations,
     sysregs: SysregAccess,
     system: SystemOperations,
@@ -49,7 +46,6 @@ export class ReferenceOperations implements Operations<bigint> {
   ) {
     this.core = core
     this.state = core.state
-    this.mmu = mmu
     this.memory = memory
     this.sysregs = sysregs
     this.system = system

@@ -6,7 +6,6 @@ import {
   mainIdValue,
 } from '../../../shared/arch/identification-values.ts'
 import { spsrFields } from '../../../shared/arch/pstate.ts'
-import type { ExceptionLevel } from '../../../shared/arch/sysreg.ts'
 import { isIdSpace } from '../../../shared/arch/sysregs.ts'
 import type { SysregEncoding } from '../../../shared/isa/operations.ts'
 import { type Core, PS } from '../cpu/core.ts'
@@ -14,7 +13,6 @@ import { EC, GuestFault } from '../cpu/fault.ts'
 import { effectiveSlotOf, slotOf } from '../cpu/layout.ts'
 import { type CompiledTrap, compileRegisters, packEncoding, type Register } from './compile.ts'
 
-const levelNumber: Record<ExceptionLevel, number> = { EL0: 0, EL1: 1, EL2: 2 }
 const CNTVOFF = slotOf('CNTVOFF_EL2')
 const CSSELR = slotOf('CSSELR_EL1')
 const VPIDR = slotOf('VPIDR_EL2')
@@ -33,7 +31,7 @@ const comparatorOf = (name: string): string => name.replace(/_(CTL|TVAL)_/, '_CV
 export class SysregAccess {
   private readonly core: Core
   private readonly choice: FeatureChoice
-  private readonly byEncoding: Map<number, Register>
+  private readonly byEncoding: readonly (Register | undefined)[]
   private readonly byName: Map<string, Register>
   /** The system counter: CNTPCT_EL0. */
   private readonly count: () => bigint
@@ -61,9 +59,9 @@ export class SysregAccess {
 
   /** The register behind an encoding at the current EL; null for a reserved ID register, which reads as zero. */
   private resolve(encoding: SysregEncoding, read: boolean): Register | null {
-    const [op0, op1, crn, crm, op2] = encoding
     const { core } = this
-    const register = this.byEncoding.get(packEncoding(op0, op1, crn, crm, op2))
+    const register =
+      this.byEncoding[packEncoding(encoding[0], encoding[1], encoding[2], encoding[3], encoding[4])]
     if (register === undefined) {
       if (!read || !isIdSpace(encoding)) throw undefinedInstruction()
       if (core.el === 0) throw this.accessTrap(encoding, true, 1)
@@ -71,14 +69,14 @@ export class SysregAccess {
       return null
     }
     const { row } = register
-    const lowest = read ? row.read : row.write
-    if (lowest === 'none') throw undefinedInstruction()
+    const lowest = read ? register.lowestRead : register.lowestWrite
+    if (lowest === 3) throw undefinedInstruction()
     if (row.onlyE2h && !(core.el === 2 && core.e2h())) throw undefinedInstruction()
-    if (core.el < levelNumber[lowest]) {
+    if (core.el < lowest) {
       if (core.el === 0 && row.idst && read) throw this.accessTrap(encoding, read, 1)
       throw undefinedInstruction()
     }
-    for (const trap of register.traps) {
+    for (const trap of register.traps[core.el as 0 | 1 | 2]) {
       if (this.trapped(trap, read)) throw this.accessTrap(encoding, read, trap.trap.to === 'EL2' ? 2 : 1)
     }
     if (row.check === 'sp0-not-selected' && core.spsel === 0) throw undefinedInstruction()
@@ -87,20 +85,20 @@ export class SysregAccess {
     return register
   }
 
-  /** Whether a trap row applies to an access at the current EL. */
+  /** Whether a trap row of the current EL applies to an access. */
   trapped({ trap, control, and }: CompiledTrap, read: boolean): boolean {
     const { core } = this
-    if (levelNumber[trap.from] !== core.el) return false
     if (trap.direction && (trap.direction === 'read') !== read) return false
     const e2h = core.e2h()
     if (trap.inHost !== undefined && trap.inHost !== (e2h && core.tge())) return false
     if (trap.e2h !== undefined && trap.e2h !== e2h) return false
-    const holds = (c: CompiledTrap['control']): boolean => {
-      if (c === null) return true
-      const at = c.bit[e2h ? 1 : 0]
-      return at >= 0 && ((core.state[c.slot]! >> BigInt(at)) & 1n) === BigInt(trap.when)
-    }
-    return holds(control) && (and === null || holds(and))
+    return this.holds(control, trap.when, e2h) && this.holds(and, trap.when, e2h)
+  }
+
+  private holds(control: CompiledTrap['control'], when: 0 | 1, e2h: boolean): boolean {
+    if (control === null) return true
+    const at = control.bit[e2h ? 1 : 0]
+    return at >= 0 && this.core.bit(control.slot, at) === when
   }
 
   /** EC 0x18 with the access in its syndrome; the transfer register is that of the instruction. */

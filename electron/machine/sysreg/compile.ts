@@ -1,7 +1,7 @@
 import type { FeatureChoice } from '../../../shared/arch/features.ts'
 import { featureSet } from '../../../shared/arch/features.ts'
 import { fieldAt, rowLayout, rowStorage } from '../../../shared/arch/layout.ts'
-import type { Sysreg, Trap } from '../../../shared/arch/sysreg.ts'
+import type { ExceptionLevel, Sysreg, Trap } from '../../../shared/arch/sysreg.ts'
 import { sysregs } from '../../../shared/arch/sysregs.ts'
 import { effectiveSlotOf, hasStorage, slotOf } from '../cpu/layout.ts'
 
@@ -19,10 +19,16 @@ export interface Register {
   ones: bigint
   /** Bits that MRS returns as field values, index 1 while HCR_EL2.E2H is 1. */
   fields: readonly [bigint, bigint]
-  traps: readonly CompiledTrap[]
+  /** Lowest EL that may read and write; 3 where nobody may. */
+  lowestRead: number
+  lowestWrite: number
+  traps: TrapsByLevel
   e2h: Register | null
   alias: Register | null
 }
+
+/** Traps by the EL of the access that they catch. */
+export type TrapsByLevel = readonly [CompiledTrap[], CompiledTrap[], CompiledTrap[]]
 
 export interface CompiledTrap {
   trap: Trap
@@ -46,15 +52,30 @@ function controlOf(name: string): TrapControl | null {
   return { slot: effectiveSlotOf(register), bit: [bit(false), bit(true)] }
 }
 
-export const compileTrap = (trap: Trap): CompiledTrap => ({
-  trap,
-  control: controlOf(trap.bit),
-  and: trap.and ? controlOf(trap.and) : null,
-})
+export const levelNumber: Readonly<Record<ExceptionLevel | 'none', number>> = {
+  EL0: 0,
+  EL1: 1,
+  EL2: 2,
+  none: 3,
+}
+
+export function compileTraps(traps: readonly Trap[] = []): TrapsByLevel {
+  const byLevel: TrapsByLevel = [[], [], []]
+  for (const trap of traps) {
+    byLevel[levelNumber[trap.from] as 0 | 1 | 2].push({
+      trap,
+      control: controlOf(trap.bit),
+      and: trap.and ? controlOf(trap.and) : null,
+    })
+  }
+  return byLevel
+}
+
+const ENCODINGS = 1 << 16
 
 /** Every register that exists with the features, by packed encoding and by name. */
 export function compileRegisters(choice: FeatureChoice): {
-  byEncoding: Map<number, Register>
+  byEncoding: readonly (Register | undefined)[]
   byName: Map<string, Register>
 } {
   const features = featureSet(choice)
@@ -69,7 +90,9 @@ export function compileRegisters(choice: FeatureChoice): {
       effective: hasWord ? effectiveSlotOf(name) : -1,
       ...rowStorage(row, features),
       fields: [rowLayout(row, features, false).fields, rowLayout(row, features, true).fields],
-      traps: (row.traps ?? []).map(compileTrap),
+      lowestRead: levelNumber[row.read],
+      lowestWrite: levelNumber[row.write],
+      traps: compileTraps(row.traps),
       e2h: null,
       alias: null,
     })
@@ -78,5 +101,7 @@ export function compileRegisters(choice: FeatureChoice): {
     register.e2h = byName.get(register.row.e2h ?? '') ?? null
     register.alias = byName.get(register.row.alias ?? '') ?? null
   }
-  return { byName, byEncoding: new Map([...byName.values()].map((r) => [packEncoding(...r.row.enc), r])) }
+  const byEncoding = new Array<Register | undefined>(ENCODINGS).fill(undefined)
+  for (const register of byName.values()) byEncoding[packEncoding(...register.row.enc)] = register
+  return { byName, byEncoding }
 }

@@ -1,7 +1,7 @@
 import type { FeatureChoice } from '../../../shared/arch/features.ts'
 import { featureSet } from '../../../shared/arch/features.ts'
 import { sysops } from '../../../shared/arch/sysops.ts'
-import type { ExceptionLevel, SystemOp, SystemOpKey } from '../../../shared/arch/sysreg.ts'
+import type { SystemOp, SystemOpKey } from '../../../shared/arch/sysreg.ts'
 import { control, PE_CONTROL, PE_CONTROL_WORDS, peControl } from '../board/shared-memory.ts'
 import type { Core } from '../cpu/core.ts'
 import { slotOf } from '../cpu/layout.ts'
@@ -9,14 +9,13 @@ import type { Mmu } from '../mmu/mmu.ts'
 import { page, permissionFault, type Translation } from '../mmu/walk.ts'
 import type { MemoryOperations } from '../reference/memory-operations.ts'
 import { type SysregAccess, undefinedInstruction } from './access.ts'
-import { type CompiledTrap, compileTrap, packEncoding } from './compile.ts'
+import { compileTraps, levelNumber, packEncoding, type TrapsByLevel } from './compile.ts'
 
-const levelNumber: Record<ExceptionLevel, number> = { EL0: 0, EL1: 1, EL2: 2 }
 const PAR = slotOf('PAR_EL1')
 
 interface CompiledOp {
   row: SystemOp
-  traps: readonly CompiledTrap[]
+  traps: TrapsByLevel
 }
 
 /** The SYS space of one PE: cache, TLB, address-translation and tag maintenance, by the rows of shared/arch/sysops. */
@@ -36,7 +35,7 @@ export class SystemOperations {
     this.byEncoding = new Map(
       Object.values<SystemOp>(sysops)
         .filter((row) => !row.feature || features.has(row.feature))
-        .map((row) => [packEncoding(1, ...row.enc), { row, traps: (row.traps ?? []).map(compileTrap) }]),
+        .map((row) => [packEncoding(1, ...row.enc), { row, traps: compileTraps(row.traps) }]),
     )
   }
 
@@ -44,7 +43,7 @@ export class SystemOperations {
   execute(op1: number, crn: number, crm: number, op2: number, value: bigint): void {
     const op = this.byEncoding.get(packEncoding(1, op1, crn, crm, op2))
     if (op === undefined || this.core.el < levelNumber[op.row.from]) throw undefinedInstruction()
-    for (const trap of op.traps) {
+    for (const trap of op.traps[this.core.el as 0 | 1 | 2]) {
       if (!this.access.trapped(trap, false)) continue
       throw this.access.accessTrap([1, op1, crn, crm, op2], false, trap.trap.to === 'EL2' ? 2 : 1)
     }
