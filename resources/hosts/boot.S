@@ -7,7 +7,7 @@
 .endif
 
 // From EL2, MMU off, x0 = PE index.
-	mark	MARK_OWNER, OWNER_BOTH
+	mark	MARK_OWNER, OWNER_PAIR | OWNER_EL1 | OWNER_EL2
 host_start:
 	mov	x19, x0
 	ldr	x0, =host_stacks

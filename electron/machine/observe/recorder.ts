@@ -53,12 +53,12 @@ export class Recorder {
   private readonly now: () => number
   private readonly watched = new Map<
     string,
-    { slot: number; effective: number; lane: number; last: bigint; lastEffective: bigint; owner: Owner }
+    { slot: number; effective: number; group: number; last: bigint; lastEffective: bigint; owner: Owner }
   >()
   private readonly marked: boolean
   private core: Core | null = null
-  /** Owners of the register pair that is switched at every exit, and of the EL1 state. */
-  private owners: [Owner, Owner]
+  /** Owners of the register pair that is switched at every exit, of the EL1 state, and of the EL2 controls. */
+  private owners: Owner[]
   private readonly tracker: SwitchTracker | null
   private switches: SwitchRow[] = []
   private faults: FaultRow[] = []
@@ -76,7 +76,7 @@ export class Recorder {
     this.probes = probes
     this.now = now
     this.marked = marked
-    this.owners = marked ? [HOST, HOST] : [UNKNOWN_OWNER, UNKNOWN_OWNER]
+    this.owners = Array.from({ length: 3 }, () => (marked ? HOST : UNKNOWN_OWNER))
     this.tracker = marked && probes.switches ? new SwitchTracker(pe, now) : null
     this.events = new EventBuffer()
     for (const name of probes.registers) {
@@ -86,7 +86,7 @@ export class Recorder {
       this.watched.set(name, {
         slot,
         effective: late ? effectiveSlotOf(name) : slot,
-        lane: row?.switched === 'every-exit' ? 0 : 1,
+        group: row?.switched === 'every-exit' ? 0 : row?.switched === 'vm' ? 2 : 1,
         last: -1n,
         lastEffective: -1n,
         owner: UNKNOWN_OWNER - 1,
@@ -114,7 +114,7 @@ export class Recorder {
     const watch = this.watched.get(name)
     const core = this.core
     if (watch === undefined || core === null) return
-    const owner = this.owners[watch.lane]!
+    const owner = this.owners[watch.group]!
     const value = core.state[watch.slot]!
     const effective = core.state[watch.effective]!
     if (value !== watch.last || (owner !== watch.owner && cause === 'msr')) {
@@ -154,8 +154,7 @@ export class Recorder {
     for (const { kind, argument } of marks) {
       if (kind === markKinds.OWNER) {
         const owner = argument & 0x100 ? this.loaded : HOST
-        if ((argument & 0xff) !== 1) this.owners[0] = owner
-        if ((argument & 0xff) !== 0) this.owners[1] = owner
+        for (let group = 0; group < 3; group++) if (argument & (1 << group)) this.owners[group] = owner
       } else if (kind === markKinds.VCPU_LOAD || kind === markKinds.ENTRY) {
         this.loaded = Number(BigInt.asIntN(8, core.state[argument & 31]!))
       } else if (kind === markKinds.VCPU_PUT) {

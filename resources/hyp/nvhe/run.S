@@ -22,6 +22,7 @@ vcpu_run:
 	mov	x0, x19
 	bl	sysregs_restore
 
+	mark	MARK_OWNER, OWNER_VCPU | OWNER_EL2
 	phase	EL2
 	ldr	x0, =VTCR_VALUE
 	msr	vtcr_el2, x0
@@ -55,6 +56,7 @@ vcpu_run:
 	mov	x0, x19
 	bl	sysregs_save			// with the guest's HCR_EL2 and stage 2 still in place
 
+	mark	MARK_OWNER, OWNER_EL2
 	phase	EL2
 	mov	x0, #CNTHCTL_HOST
 	msr	cnthctl_el2, x0
