@@ -1,0 +1,65 @@
+import Type from 'typebox'
+import { Value } from 'typebox/value'
+import { ProblemError } from '../../shared/base/result.ts'
+import type { CallName, Calls } from '../../shared/contract/calls.ts'
+
+/** What a call's arguments must look like: they may come from a socket, so nothing about them is taken for granted. */
+
+const count = (minimum: number, maximum: number) => Type.Integer({ minimum, maximum })
+const run = count(1, Number.MAX_SAFE_INTEGER)
+const cycle = count(0, Number.MAX_SAFE_INTEGER)
+const range = Type.Union([Type.Object({ from: cycle, to: cycle }), Type.Null()])
+const columns = count(1, 20_000)
+const pe = Type.Union([count(0, 15), Type.Null()])
+const vcpu = Type.Union([count(-3, 127), Type.Null()])
+const text = Type.String({ maxLength: 1_000_000 })
+
+const none = Type.Object({})
+const ofRun = Type.Object({ run })
+
+const schemas = {
+  'session.info': none,
+  'experiment.list': none,
+  'experiment.check': Type.Object({ text }),
+  'run.list': none,
+  'run.get': ofRun,
+  'run.progress': ofRun,
+  'run.start': Type.Object({ text, name: Type.String(), set: Type.Array(Type.String(), { maxItems: 1000 }) }),
+  'run.pause': ofRun,
+  'run.resume': ofRun,
+  'run.stop': ofRun,
+  'run.delete': ofRun,
+  'run.experiment': ofRun,
+  'run.console': ofRun,
+  'run.latency': Type.Object({ run, range, columns, pe, vcpu }),
+  'run.distribution': Type.Object({ run, range, bins: columns, pe, vcpu }),
+  'run.faults': Type.Object({ run, range, columns }),
+  'run.fault-list': Type.Object({ run, range, offset: cycle, limit: cycle }),
+  'run.registers': Type.Object({
+    run,
+    range,
+    columns,
+    pe: count(0, 15),
+    registers: Type.Array(Type.String(), { maxItems: 64 }),
+  }),
+  'run.switch': Type.Object({ run, id: cycle }),
+  'run.switch-at': Type.Object({ run, cycle, pe }),
+} satisfies { [C in CallName]: Type.TSchema & { static?: Calls[C]['args'] } }
+
+/** @throws ProblemError that names the argument */
+export function checkArguments(name: CallName, args: unknown): void {
+  const [error] = Value.Errors(schemas[name], args)
+  const reversed = error === undefined && isReversed(args)
+  if (error === undefined && !reversed) return
+  const where = error?.instancePath.slice(1).replaceAll('/', '.')
+  throw new ProblemError(
+    where ? `${name}: ${where}` : name,
+    error === undefined ? 'the range ends before it begins' : `the argument ${error.message}`,
+    'This is what shared/contract/calls.ts says about the call.',
+  )
+}
+
+function isReversed(args: unknown): boolean {
+  const { range } = args as { range?: { from: number; to: number } | null }
+  return range !== undefined && range !== null && range.to < range.from
+}

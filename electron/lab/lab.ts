@@ -1,0 +1,213 @@
+import { basename, join } from 'node:path'
+import { fail, ok, ProblemError, type Result } from '../../shared/base/result.ts'
+import type { CallName, Calls, EventName, Events, Handlers, LabApi } from '../../shared/contract/calls.ts'
+import type { Experiment } from '../../shared/model/experiment.ts'
+import { readExperiment } from '../../shared/model/experiment-text.ts'
+import type { RunId } from '../../shared/model/run.ts'
+import { dataFolder, defaultSession } from '../base/data-folder.ts'
+import { packageVersion } from '../base/package-root.ts'
+import { openStore, type SpawnStore } from '../store/client.ts'
+import type { NewRun, StoreCallName } from '../store/protocol.ts'
+import type { SpawnPe, StartMachine } from '../workers/plan.ts'
+import { checkArguments } from './call-arguments.ts'
+import { LiveRun } from './live-run.ts'
+import { type PlannedRun, planRun } from './plan-run.ts'
+import { experimentsIn, knownNames } from './resources.ts'
+
+export interface LabOptions {
+  /** Session file; null for the default one in the data folder. */
+  session: string | null
+  spawnPe: SpawnPe
+  spawnStore: SpawnStore
+  startMachine: StartMachine
+  /** Path of the resources folder. */
+  resources: string
+}
+
+export type Lab = LabApi & {
+  /** Stops the live run, closes the session and ends the store. */
+  close(): Promise<void>
+}
+
+/**
+ * The lab service on one session: what Electron, the loopback host and the command line serve.
+ *
+ * `call` answers what a person can mend as a problem, and rejects only for a bug of ours. One run is live at a time.
+ * @throws ProblemError when the session cannot be opened
+ */
+export async function openLab(options: LabOptions): Promise<Lab> {
+  const { resources } = options
+  const version = packageVersion()
+  const path = options.session ?? defaultSession(dataFolder())
+  const store = await openStore(options.spawnStore, { path, version })
+  const { info } = store
+  const listeners = new Map<EventName, Set<(payload: never) => void>>()
+  let live: LiveRun | null = null
+  let starting = false
+
+  function announce<E extends EventName>(name: E, payload: Events[E]): void {
+    for (const listener of listeners.get(name) ?? []) listener(payload as never)
+  }
+
+  function liveRun(run: RunId): LiveRun {
+    if (live?.run === run) return live
+    throw new ProblemError(
+      `${info.path}#${run}`,
+      `run ${run} is not running here`,
+      'Only a live run can be paused, resumed or stopped.',
+    )
+  }
+
+  async function start({ text, name, set }: Calls['run.start']['args']): Promise<RunId> {
+    if (info.readOnly) {
+      throw new ProblemError(
+        info.path,
+        'the session is read-only, so it takes no new run',
+        'Copy the file to a folder that you may write to, and open the copy.',
+      )
+    }
+    if (live !== null || starting) {
+      const which = live === null ? 'another run' : `run ${live.run}`
+      throw new ProblemError(
+        info.path,
+        `${which} is live, and one runs at a time`,
+        'Wait for it to end, or stop it first.',
+      )
+    }
+    starting = true
+    try {
+      const reading = readExperiment(text, set, knownNames(resources))
+      const [first] = reading.problems
+      if (reading.experiment === null) {
+        throw new ProblemError(
+          `${name}:${first!.line}:${first!.column}: ${first!.path}`,
+          first!.cause,
+          first!.remedy,
+        )
+      }
+      const planned = planRun(reading.experiment, resources)
+      return await begin(planned, newRun(reading.experiment, reading.text, planned))
+    } finally {
+      starting = false
+    }
+  }
+
+  async function begin({ plan }: PlannedRun, row: NewRun): Promise<RunId> {
+    const run = await store.call('run.create', row)
+    const mine = new LiveRun(run, plan, store, {
+      progress: (progress) => announce('run.progress', progress),
+      console: (text) => announce('run.console', { run, text }),
+      ended: (summary) => {
+        live = null
+        announce('run.ended', { run, summary })
+      },
+    })
+    live = mine
+    announce('run.started', { run })
+    try {
+      mine.attach(await options.startMachine(plan, mine.machineEvents, options.spawnPe))
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      const problem =
+        error instanceof ProblemError ? error.problem : { place: 'machine', cause: message, remedy: '' }
+      await mine.abandon(problem)
+      throw error
+    }
+    return run
+  }
+
+  const ofStore = <C extends CallName & StoreCallName>(name: C) =>
+    ((args: Calls[C]['args']) => store.call(name, args as never)) as Handlers[C]
+
+  const handlers: Handlers = {
+    'session.info': async () => ({
+      name: basename(info.path),
+      path: info.path,
+      readOnly: info.readOnly,
+      runs: await store.call('run.count', {}),
+      schemaVersion: info.schemaVersion,
+      sqliteVersion: info.sqliteVersion,
+      appVersion: version,
+    }),
+    'experiment.list': async () => [
+      ...experimentsIn(join(resources, 'experiments')),
+      ...experimentsIn(join(dataFolder(), 'experiments')),
+    ],
+    'experiment.check': async ({ text }) => readExperiment(text, [], knownNames(resources)).problems,
+    'run.start': start,
+    'run.progress': async ({ run }) => (live?.run === run ? live.progress() : null),
+    'run.pause': async ({ run }) => {
+      await liveRun(run).pause()
+      return null
+    },
+    'run.resume': async ({ run }) => {
+      await liveRun(run).resume()
+      return null
+    },
+    'run.stop': async ({ run }) => {
+      await liveRun(run).stop()
+      return null
+    },
+    'run.delete': async ({ run }) => {
+      await store.call('run.delete', { run })
+      announce('run.deleted', { run })
+      return null
+    },
+    'run.list': ofStore('run.list'),
+    'run.get': ofStore('run.get'),
+    'run.experiment': ofStore('run.experiment'),
+    'run.console': ofStore('run.console'),
+    'run.latency': ofStore('run.latency'),
+    'run.distribution': ofStore('run.distribution'),
+    'run.faults': ofStore('run.faults'),
+    'run.fault-list': ofStore('run.fault-list'),
+    'run.registers': ofStore('run.registers'),
+    'run.switch': ofStore('run.switch'),
+    'run.switch-at': ofStore('run.switch-at'),
+  }
+
+  return {
+    async call<C extends CallName>(name: C, args: Calls[C]['args']): Promise<Result<Calls[C]['reply']>> {
+      try {
+        checkArguments(name, args)
+        return ok(await handlers[name](args))
+      } catch (error) {
+        if (!(error instanceof ProblemError)) throw error
+        const { place, cause, remedy } = error.problem
+        return fail(place, cause, remedy)
+      }
+    },
+    on(name, listener) {
+      const set = listeners.get(name) ?? new Set()
+      listeners.set(name, set.add(listener as (payload: never) => void))
+      return () => void set.delete(listener as (payload: never) => void)
+    },
+    async close() {
+      await live?.stop()
+      await store.close()
+    },
+  }
+}
+
+function newRun(
+  experiment: Experiment,
+  text: string,
+  { plan, experimentHash, imageHash }: PlannedRun,
+): NewRun {
+  return {
+    title: experiment.title,
+    experiment: experiment.name,
+    text,
+    experimentHash,
+    imageHash,
+    startedMs: Date.now(),
+    pes: plan.pes,
+    vcpus: experiment.vcpus.map(({ guest, mte, checks }, vcpu) => ({ vcpu, guest, mte, checks })),
+    schedule: plan.schedule.kind,
+    seed: plan.schedule.seed,
+    sync: plan.sync,
+    mode: experiment.hypervisor.mode,
+    policy: experiment.hypervisor.policy,
+    costProfile: experiment.cost.profile,
+  }
+}

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join, normalize } from 'node:path'
+import { featureSet } from '../../shared/arch/features.ts'
+import { AssemblyError, assemble } from '../../shared/asm/assemble.ts'
+import { writeElf } from '../../shared/asm/elf-write.ts'
+import { ProblemError } from '../../shared/base/result.ts'
+import type { Experiment } from '../../shared/model/experiment.ts'
+import { canonicalExperiment } from '../../shared/model/experiment-defaults.ts'
+import type { MachinePlan } from '../workers/plan.ts'
+import { nominalCosts, readCostProfile } from './cost-profile.ts'
+
+/** The hypervisor's source for the one mode of this version. */
+const IMAGE_SOURCE = 'hyp/nvhe/image.S'
+
+export interface PlannedRun {
+  plan: MachinePlan
+  /** SHA-256 hex of the canonical experiment, and of the ELF image. */
+  experimentHash: string
+  imageHash: string
+}
+
+/**
+ * An experiment as a machine's plan: its configuration written as assembly, the image assembled, costs and features looked
+ * up. The same experiment and resources give the same bytes.
+ * @throws ProblemError that names file, line and column when the sources cannot be assembled
+ */
+export function planRun(experiment: Experiment, resources: string): PlannedRun {
+  const { machine, schedule, probes, stop } = experiment
+  const bytes = assembleImage(configText(experiment), resources)
+  const plan: MachinePlan = {
+    image: { bytes, file: IMAGE_SOURCE },
+    pes: machine.pes,
+    memoryBytes: machine.memory,
+    features: { mte: machine.mte, mteAsync: machine.mteAsync, ras: machine.ras, exs: machine.exs },
+    sync: machine.sync as MachinePlan['sync'],
+    release: machine.release,
+    schedule,
+    costs: nominalCosts(readCostProfile(resources, experiment.cost.profile)),
+    clock: schedule.kind === 'deterministic' ? 'model' : 'host',
+    probes: { registers: probes.registers, switches: true, faults: true, events: probes.events },
+    stop,
+  }
+  return { plan, experimentHash: sha256(canonicalExperiment(experiment)), imageHash: sha256(bytes) }
+}
+
+const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex')
+
+const checkModes = { none: 0, sync: 1, async: 2, asym: 3 } as const
+
+/** config.inc: its symbols are described in resources/hyp/README.md. */
+export function configText({ machine, hypervisor, host, vcpus }: Experiment): string {
+  const symbols: [string, number][] = [
+    ['CFG_PES', machine.pes],
+    ['CFG_VCPUS', vcpus.length],
+    ['CFG_MTE', machine.mte],
+    ['CFG_MTE_ASYNC', featureSet(machine).has('FEAT_MTE_ASYNC') ? 1 : 0],
+    ['CFG_RAS', machine.ras ? 1 : 0],
+    ['CFG_HOST_EXCLUDE', host.exclude],
+    ['CFG_HOST_RRND', host.rrnd],
+    ['CFG_HOST_CHECKS', checkModes[host.checks]],
+    ['CFG_HOST_SEED', host.seed],
+    ['CFG_HOST_FAULTS', host.faultEvery],
+  ]
+  const rows = vcpus.map(
+    (vcpu) =>
+      `\tcfg_vcpu guest=${vcpu.guest}, mte=${vcpu.mte ? 1 : 0}, checks=${checkModes[vcpu.checks]}, exclude=${vcpu.exclude}, ` +
+      `rrnd=${vcpu.rrnd}, seed=${vcpu.seed}, rounds=${vcpu.rounds}, faults=${vcpu.faultEvery}`,
+  )
+  return [
+    ...symbols.map(([name, value]) => `.set ${name}, ${value}`),
+    '.macro vcpu_config',
+    ...rows,
+    '.endm',
+    `\t.include "hyp/policies/${hypervisor.policy}.inc"`,
+    '',
+  ].join('\n')
+}
+
+function assembleImage(config: string, resources: string): Uint8Array {
+  const read = (path: string): string | null => {
+    const file = join(resources, normalize(join('/', path)))
+    return existsSync(file) ? readFileSync(file, 'utf8') : null
+  }
+  const text = read(IMAGE_SOURCE)
+  if (text === null) {
+    throw new ProblemError(
+      join(resources, IMAGE_SOURCE),
+      'the hypervisor source is missing',
+      'Install Switchyard again.',
+    )
+  }
+  const include = (path: string) => (path === 'config.inc' ? config : read(path))
+  try {
+    return writeElf(assemble({ file: IMAGE_SOURCE, text }, { include }))
+  } catch (error) {
+    const first = error instanceof AssemblyError ? error.problems[0] : undefined
+    if (first === undefined) throw error
+    throw new ProblemError(first.place, first.cause, first.remedy)
+  }
+}

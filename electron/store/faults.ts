@@ -1,0 +1,125 @@
+import type { Database } from 'better-sqlite3'
+import type { Calls } from '../../shared/contract/calls.ts'
+import type { RunId } from '../../shared/model/run.ts'
+import type { CheckMode, FaultKind, Owner } from '../../shared/model/trace.ts'
+import type { CycleRange, FaultPage, FaultSeries } from '../../shared/model/views.ts'
+import { fromStored, toNumber } from './values.ts'
+
+/** Rows of one page at most. */
+const PAGE_ROWS = 1000
+
+interface StoredFault {
+  id: bigint
+  pe: bigint
+  cycle: bigint
+  ns: bigint
+  owner: bigint
+  el: bigint
+  kind: FaultKind
+  mode: CheckMode
+  pc: bigint
+  address: bigint
+  granule: bigint
+  pointer_tag: bigint
+  memory_tag: bigint
+  write: bigint
+  bytes: bigint
+  switch_id: bigint | null
+}
+
+/** Tag faults, counted by column and listed one by one; every fault is in exactly one column. */
+export function faultQueries(db: Database, extent: (run: RunId) => CycleRange) {
+  const inRange = 'run = :run AND cycle BETWEEN :from AND :to'
+  const selectColumns = db
+    .prepare<
+      [{ run: RunId; from: number; to: number; width: number }],
+      [number, Owner, FaultKind, CheckMode, number]
+    >(
+      `SELECT CAST((cycle - :from) / :width AS INTEGER), owner, kind, mode, count(*) FROM tag_fault WHERE ${inRange}
+       GROUP BY 1, 2, 3, 4`,
+    )
+    .raw()
+  const countRange = db
+    .prepare<[{ run: RunId; from: number; to: number }], number>(
+      `SELECT count(*) FROM tag_fault WHERE ${inRange}`,
+    )
+    .pluck()
+  // The switch of a fault is the one on its PE whose span, entry to return, holds the fault's cycle.
+  const selectPage = db
+    .prepare<[{ run: RunId; from: number; to: number; limit: number; offset: number }], StoredFault>(
+      `SELECT id, pe, cycle, ns, owner, el, kind, mode, pc, address, granule, pointer_tag, memory_tag, write, bytes,
+         (SELECT CASE WHEN w.end_cycle >= tag_fault.cycle THEN w.id END FROM world_switch w
+          WHERE w.run = tag_fault.run AND w.pe = tag_fault.pe AND w.start_cycle <= tag_fault.cycle
+          ORDER BY w.start_cycle DESC, w.id DESC LIMIT 1) AS switch_id
+       FROM tag_fault WHERE ${inRange} ORDER BY cycle, id LIMIT :limit OFFSET :offset`,
+    )
+    .safeIntegers()
+
+  return {
+    series({ run, range, columns }: Calls['run.faults']['args']): FaultSeries {
+      const { from, to } = range ?? extent(run)
+      const most = Math.max(1, Math.floor(columns))
+      const width = Math.max(1, Math.ceil((to - from + 1) / most))
+      const size = Math.max(1, Math.ceil((to - from + 1) / width))
+      const owners = new Map<Owner, FaultSeries['owners'][number]>()
+      for (const [column, owner, kind, mode, count] of selectColumns.iterate({ run, from, to, width })) {
+        let entry = owners.get(owner)
+        if (entry === undefined) {
+          entry = {
+            owner,
+            sync: new Float64Array(size),
+            async: new Float64Array(size),
+            modes: [],
+            totalSync: 0,
+            totalAsync: 0,
+          }
+          owners.set(owner, entry)
+        }
+        entry[kind][column]! += count
+        if (kind === 'sync') entry.totalSync += count
+        else entry.totalAsync += count
+        if (!entry.modes.includes(mode)) entry.modes.push(mode)
+      }
+      return {
+        columnStart: Float64Array.from({ length: size }, (_, i) => from + i * width),
+        columnWidth: width,
+        owners: [...owners.values()]
+          .sort((a, b) => a.owner - b.owner)
+          .map((entry) => ({ ...entry, modes: entry.modes.sort() })),
+      }
+    },
+
+    /** Ordered by cycle. At most 1000 rows, however many are asked for. */
+    page({ run, range, offset, limit }: Calls['run.fault-list']['args']): FaultPage {
+      const span = range ?? extent(run)
+      const rows = selectPage.all({
+        run,
+        from: span.from,
+        to: span.to,
+        limit: Math.min(PAGE_ROWS, Math.max(0, limit)),
+        offset: Math.max(0, offset),
+      })
+      return {
+        total: countRange.get({ run, from: span.from, to: span.to })!,
+        rows: rows.map((row) => ({
+          id: toNumber(row.id),
+          pe: toNumber(row.pe),
+          cycle: toNumber(row.cycle),
+          ns: toNumber(row.ns),
+          owner: toNumber(row.owner),
+          el: toNumber(row.el),
+          kind: row.kind,
+          mode: row.mode,
+          pc: fromStored(row.pc),
+          address: fromStored(row.address),
+          granule: toNumber(row.granule),
+          pointerTag: toNumber(row.pointer_tag),
+          memoryTag: toNumber(row.memory_tag),
+          write: row.write === 1n,
+          bytes: toNumber(row.bytes),
+          switchId: row.switch_id === null ? null : toNumber(row.switch_id),
+        })),
+      }
+    },
+  }
+}

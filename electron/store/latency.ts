@@ -1,0 +1,150 @@
+import type { Database } from 'better-sqlite3'
+import type { Calls } from '../../shared/contract/calls.ts'
+import type { RunId } from '../../shared/model/run.ts'
+import type { CycleRange, LatencyDistribution, LatencySeries } from '../../shared/model/views.ts'
+import { columnsOf } from '../../shared/stats/columns.ts'
+import { countsOf, quantile } from '../../shared/stats/counts.ts'
+import { ecdf } from '../../shared/stats/ecdf.ts'
+import { histogram } from '../../shared/stats/histogram.ts'
+
+const ECDF_STEPS = 500
+
+interface Selection {
+  run: RunId
+  from: number
+  to: number
+  pe: number | null
+  vcpu: number | null
+}
+
+type Point = [cycle: number, latency: number, pe: number, vcpu: number, id: number]
+type LatencyCount = [latency: number, count: number, example: number]
+
+interface PhaseSums {
+  switches: number
+  sums: number[]
+}
+
+const quantiles = [
+  { name: 'p50', q: 0.5 },
+  { name: 'p90', q: 0.9 },
+  { name: 'p99', q: 0.99 },
+  { name: 'p99.9', q: 0.999 },
+  { name: 'maximum', q: 1 },
+] as const
+
+/** The latencies of a run's world switches, over time and as a distribution. A switch lies where it starts. */
+export function latencyQueries(db: Database, extent: (run: RunId) => CycleRange) {
+  const inRange = 'run = :run AND start_cycle BETWEEN :from AND :to'
+  const filtered = '(:pe IS NULL OR pe = :pe) AND (:vcpu IS NULL OR vcpu = :vcpu)'
+  const countSeries = db
+    .prepare<[Selection], number>(`SELECT count(*) FROM world_switch WHERE ${inRange} AND ${filtered}`)
+    .pluck()
+  const selectSeries = db
+    .prepare<[Selection], Point>(
+      `SELECT start_cycle, latency, pe, vcpu, id FROM world_switch WHERE ${inRange} AND ${filtered} ORDER BY start_cycle, id`,
+    )
+    .raw()
+  // SQLite takes the other columns from the row of the one minimum or maximum (its manual, "Bare columns in an aggregate").
+  const extreme = (which: 'min' | 'max') =>
+    db
+      .prepare<[Selection], Point>(
+        `SELECT start_cycle, ${which}(latency), pe, vcpu, id FROM world_switch WHERE ${inRange} AND ${filtered}`,
+      )
+      .raw()
+  const lowest = extreme('min')
+  const highest = extreme('max')
+  const countInRange = db
+    .prepare<[Selection], LatencyCount>(
+      `SELECT latency, count(*), min(id) FROM world_switch WHERE ${inRange} AND ${filtered} GROUP BY latency`,
+    )
+    .raw()
+  const countInRun = db
+    .prepare<[Selection], LatencyCount>(
+      `SELECT latency, sum(count), min(example) FROM latency_count WHERE run = :run AND ${filtered} GROUP BY latency`,
+    )
+    .raw()
+  const phaseSums = [0, 1, 2, 3, 4, 5].map((phase) => `total(phase${phase})`).join(', ')
+  const sumInRange = db
+    .prepare<[Selection], number[]>(
+      `SELECT count(*), ${phaseSums} FROM world_switch WHERE ${inRange} AND ${filtered}`,
+    )
+    .raw()
+  const sumInRun = db
+    .prepare<[Selection], number[]>(
+      `SELECT total(switches), ${phaseSums} FROM phase_total WHERE run = :run AND ${filtered}`,
+    )
+    .raw()
+  const phasesOf = db
+    .prepare<[number], number[]>(
+      'SELECT phase0, phase1, phase2, phase3, phase4, phase5 FROM world_switch WHERE id = ?',
+    )
+    .raw()
+
+  function extremes(selection: Selection, columns: number): Point[] {
+    return columnsOf(selection.from, selection.to, columns).flatMap((column) => {
+      const low = lowest.get({ ...selection, ...column })!
+      if (low[4] === null) return []
+      const high = highest.get({ ...selection, ...column })!
+      if (low[4] === high[4]) return [low]
+      return low[0] < high[0] || (low[0] === high[0] && low[4] < high[4]) ? [low, high] : [high, low]
+    })
+  }
+
+  return {
+    /** At most a minimum and a maximum per column; `total` counts the switches in the range. */
+    series({ run, range, columns, pe, vcpu }: Calls['run.latency']['args']): LatencySeries {
+      const selection: Selection = { run, ...(range ?? extent(run)), pe, vcpu }
+      const total = countSeries.get(selection)!
+      const points = total <= 2 * columns ? selectSeries.all(selection) : extremes(selection, columns)
+      return {
+        cycle: Float64Array.from(points, (point) => point[0]),
+        latency: Float64Array.from(points, (point) => point[1]),
+        pe: Uint8Array.from(points, (point) => point[2]),
+        vcpu: Int8Array.from(points, (point) => point[3]),
+        id: Float64Array.from(points, (point) => point[4]),
+        drawn: points.length,
+        total,
+        reduction: points.length === total ? 'all' : 'minimum and maximum per column',
+      }
+    },
+
+    /** Null when no switch starts in the range. */
+    distribution({
+      run,
+      range,
+      bins,
+      pe,
+      vcpu,
+    }: Calls['run.distribution']['args']): LatencyDistribution | null {
+      const selection: Selection = { run, ...(range ?? extent(run)), pe, vcpu }
+      const found = (range ? countInRange : countInRun).all(selection)
+      const counts = countsOf(found.map(([latency, count]) => [latency, count]))
+      if (counts.n === 0) return null
+      const examples = new Map(found.map(([latency, , id]) => [latency, id]))
+      const example = (latency: number): number => examples.get(latency)!
+      const bars = histogram(counts, bins)
+      const steps = ecdf(counts, ECDF_STEPS)
+      const phases = sums((range ? sumInRange : sumInRun).get(selection)!)
+      const medianId = example(quantile(counts, 0.5))
+      return {
+        unit: 'model cycles',
+        n: counts.n,
+        binStart: bars.start,
+        binWidth: bars.width,
+        binCount: bars.count,
+        ecdfValue: steps.value,
+        ecdfShare: steps.share,
+        quantiles: quantiles.map(({ name, q }) => {
+          const value = quantile(counts, q)
+          return { name, value, id: example(value) }
+        }),
+        phaseMean: phases.sums.map((sum) => sum / phases.switches),
+        phaseMedian: phasesOf.get(medianId)!,
+        medianId,
+      }
+    },
+  }
+}
+
+const sums = ([switches, ...rest]: number[]): PhaseSums => ({ switches: switches!, sums: rest })

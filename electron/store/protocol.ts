@@ -1,0 +1,92 @@
+import type { Problem } from '../../shared/base/result.ts'
+import type { Calls } from '../../shared/contract/calls.ts'
+import type { RunId, RunState, RunSummary, VcpuLabel } from '../../shared/model/run.ts'
+import type { PeStatus, StopReason, TraceBatch } from '../../shared/model/trace.ts'
+
+/** What the store's worker is started with. */
+export interface StoreStart {
+  path: string
+  /** Of Switchyard; written into the session and its runs. */
+  version: string
+}
+
+export interface StoreInfo {
+  path: string
+  readOnly: boolean
+  schemaVersion: number
+  sqliteVersion: string
+}
+
+/** What is known of a run before it begins. */
+export interface NewRun {
+  title: string
+  experiment: string
+  text: string
+  experimentHash: string
+  imageHash: string
+  startedMs: number
+  pes: number
+  vcpus: VcpuLabel[]
+  schedule: RunSummary['schedule']
+  seed: number
+  sync: string
+  mode: string
+  policy: string
+  costProfile: string
+}
+
+/** What came from the machine since the last chunk; stored in one transaction. */
+export interface RunChunk {
+  traces: TraceBatch[]
+  console: Uint8Array[]
+  /** Empty when there was no report since. */
+  pes: PeStatus[]
+  hostNs: number
+}
+
+export interface RunEnd {
+  state: Exclude<RunState, 'running' | 'paused'>
+  stop: StopReason
+  stateHash: string | null
+  /** Zero when it is not known: then the last report stands. */
+  hostNs: number
+  /** Empty when they are not known. */
+  pes: PeStatus[]
+}
+
+type Query =
+  | 'run.list'
+  | 'run.get'
+  | 'run.delete'
+  | 'run.experiment'
+  | 'run.console'
+  | 'run.latency'
+  | 'run.distribution'
+  | 'run.faults'
+  | 'run.fault-list'
+  | 'run.registers'
+  | 'run.switch'
+  | 'run.switch-at'
+
+/** The store's calls: the contract's queries as they are, and what the lab writes. */
+export type StoreCalls = Pick<Calls, Query> & {
+  'run.count': { args: Record<string, never>; reply: number }
+  'run.create': { args: NewRun; reply: RunId }
+  'run.append': { args: { run: RunId; chunk: RunChunk }; reply: null }
+  'run.mark': { args: { run: RunId; state: 'running' | 'paused' }; reply: null }
+  'run.finish': { args: { run: RunId; end: RunEnd }; reply: RunSummary }
+  /** Checkpoints and closes the file; the worker ends. */
+  close: { args: Record<string, never>; reply: null }
+}
+
+export type StoreCallName = keyof StoreCalls
+
+export type ToStore = { ticket: number; name: StoreCallName; args: unknown }
+
+export type FromStore =
+  | { kind: 'ready'; info: StoreInfo }
+  | { kind: 'refused'; problem: Problem }
+  | { kind: 'reply'; ticket: number; value: unknown }
+  | { kind: 'problem'; ticket: number; problem: Problem }
+  /** A bug of ours. */
+  | { kind: 'crashed'; ticket: number; message: string; stack: string }

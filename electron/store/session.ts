@@ -1,0 +1,164 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { ProblemError } from '../../shared/base/result.ts'
+import type { RunId } from '../../shared/model/run.ts'
+import type { CycleRange } from '../../shared/model/views.ts'
+import { isWriteRefused } from './failures.ts'
+import { faultQueries } from './faults.ts'
+import { latencyQueries } from './latency.ts'
+import { openSession } from './open.ts'
+import { HEARTBEAT_MS } from './ownership.ts'
+import type { StoreCallName, StoreCalls, StoreInfo, StoreStart } from './protocol.ts'
+import { registerQueries } from './registers.ts'
+import { runRows } from './run-rows.ts'
+import { runWriter } from './run-writer.ts'
+import { switchQueries } from './switches.ts'
+
+export type StoreHandlers = { [C in StoreCallName]: (args: StoreCalls[C]['args']) => StoreCalls[C]['reply'] }
+
+export interface Session {
+  info: StoreInfo
+  handlers: StoreHandlers
+}
+
+/** Room that is set aside while a run is written, so that a full disk still takes the few pages that say so. */
+const RESERVE_BYTES = 256 * 1024
+
+/**
+ * An open session with everything that can be asked of it. Runs that a dead process left are marked as interrupted first.
+ * @throws ProblemError as openSession does
+ */
+export function startSession({ path: file, version }: StoreStart): Session {
+  const { db, path, readOnly, sqliteVersion, close } = openSession(file, version)
+  const rows = runRows(db, path)
+  if (!readOnly) rows.interruptAbandoned()
+
+  const lastCycle = db
+    .prepare<[{ run: RunId }], number>(
+      `SELECT max(cycles, ifnull((SELECT max(start_cycle) FROM world_switch WHERE run = :run), 0),
+         ifnull((SELECT max(cycle) FROM tag_fault WHERE run = :run), 0)) FROM run WHERE id = :run`,
+    )
+    .pluck()
+  const countRuns = db.prepare<[], number>('SELECT count(*) FROM run').pluck()
+  function extent(run: RunId): CycleRange {
+    rows.stored(run)
+    return { from: 0, to: lastCycle.get({ run }) ?? 0 }
+  }
+
+  const latency = latencyQueries(db, extent)
+  const faults = faultQueries(db, extent)
+  const registers = registerQueries(db, extent)
+  const switches = switchQueries(db, path, registers)
+  const writer = readOnly ? null : runWriter(db, path)
+  const reserve = `${path}.reserve`
+  let beating: NodeJS.Timeout | null = null
+
+  function writable() {
+    if (writer !== null) return writer
+    throw new ProblemError(
+      path,
+      'the session is read-only',
+      'Copy the file to a folder that you may write to, and open the copy.',
+    )
+  }
+
+  function endWriting(): void {
+    if (beating !== null) clearInterval(beating)
+    beating = null
+    rmSync(reserve, { force: true })
+  }
+
+  /** The disk takes no more: the run's last word is that it failed and why. What it stored before stays. */
+  function failRun(run: RunId, message: string): void {
+    endWriting()
+    const end = {
+      state: 'failed',
+      stop: { kind: 'failed', message },
+      stateHash: null,
+      hostNs: 0,
+      pes: [],
+    } as const
+    for (const makeRoom of [() => {}, () => db.pragma('wal_checkpoint(TRUNCATE)')]) {
+      try {
+        makeRoom()
+        writable().finish(run, { ...end, pes: [] })
+        return
+      } catch (error) {
+        if (!isWriteRefused(error)) throw error
+      }
+    }
+  }
+
+  function writing(run: RunId, action: () => void): void {
+    try {
+      action()
+    } catch (error) {
+      if (isWriteRefused(error))
+        failRun(run, `The session could not be written: ${(error as Error).message}.`)
+      throw error
+    }
+  }
+
+  const handlers: StoreHandlers = {
+    'run.create'(run) {
+      const id = writable().create(run, version)
+      writing(id, () => writeReserve(reserve))
+      beating = setInterval(() => {
+        try {
+          writer?.heartbeat(id)
+        } catch (error) {
+          // A missed beat is no loss: the next chunk renews it, or fails and says why.
+          if (!isWriteRefused(error)) throw error
+        }
+      }, HEARTBEAT_MS)
+      return id
+    },
+    'run.append'({ run, chunk }) {
+      writing(run, () => writable().append(run, chunk))
+      return null
+    },
+    'run.mark'({ run, state }) {
+      writing(run, () => writable().mark(run, state))
+      return null
+    },
+    'run.finish'({ run, end }) {
+      writing(run, () => writable().finish(run, end))
+      endWriting()
+      return rows.get(run)
+    },
+    'run.delete'({ run }) {
+      writable()
+      rows.remove(run)
+      return null
+    },
+    'run.count': () => countRuns.get()!,
+    'run.list': () => rows.list(),
+    'run.get': ({ run }) => rows.get(run),
+    'run.experiment': ({ run }) => rows.text(run),
+    'run.console': ({ run }) => rows.console(run),
+    'run.latency': latency.series,
+    'run.distribution': latency.distribution,
+    'run.faults': faults.series,
+    'run.fault-list': faults.page,
+    'run.registers': registers.lanes,
+    'run.switch': switches.detail,
+    'run.switch-at': (args) => {
+      rows.stored(args.run)
+      return switches.nearest(args)
+    },
+    close() {
+      endWriting()
+      close()
+      return null
+    },
+  }
+  const schemaVersion = db.pragma('user_version', { simple: true }) as number
+  return { info: { path, readOnly, schemaVersion, sqliteVersion }, handlers }
+}
+
+function writeReserve(reserve: string): void {
+  try {
+    writeFileSync(reserve, Buffer.alloc(RESERVE_BYTES, 0x5a))
+  } catch {
+    rmSync(reserve, { force: true }) // a disk as full as that says so with the first chunk
+  }
+}

@@ -1,0 +1,324 @@
+import { spawn, spawnSync } from 'node:child_process'
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import Database from 'better-sqlite3'
+import { afterAll, describe, expect, it } from 'vitest'
+import { ProblemError } from '../../shared/base/result.ts'
+import { chunk, newRun } from '../../test/support/store-rows.ts'
+import { asProblem } from './failures.ts'
+import { migrate, migrations } from './migrations.ts'
+import { compareVersions, openSession } from './open.ts'
+import { isAlive, STALE_MS, thisProcess } from './ownership.ts'
+import { startSession } from './session.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'switchyard-trouble-'))
+const mounted: string[] = []
+afterAll(() => {
+  for (const at of mounted) spawnSync('umount', ['-l', at])
+  rmSync(folder, { recursive: true })
+})
+let files = 0
+const fresh = () => join(folder, `${++files}.switchyard`)
+const start = (path: string) => startSession({ path, version: '0.1.0' })
+
+/** A session with one finished run. */
+function filled(path = fresh()): string {
+  const session = start(path)
+  const run = session.handlers['run.create'](newRun())
+  session.handlers['run.append']({ run, chunk: chunk(100) })
+  session.handlers['run.finish']({
+    run,
+    end: {
+      state: 'finished',
+      stop: { kind: 'exit', code: 0, by: 'PSCI SYSTEM_OFF' },
+      stateHash: null,
+      hostNs: 1,
+      pes: [],
+    },
+  })
+  session.handlers.close({})
+  return path
+}
+
+function problemOf(action: () => unknown): { place: string; cause: string; remedy: string } {
+  try {
+    action()
+  } catch (error) {
+    if (error instanceof ProblemError) return error.problem
+    throw error
+  }
+  throw new Error('nothing went wrong')
+}
+
+/** A small file system of its own, or null where this process may not mount one. */
+function tmpfs(size: string): string | null {
+  const at = mkdtempSync(join(folder, 'mount-'))
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', at]).status !== 0) return null
+  mounted.push(at)
+  return at
+}
+
+describe('a file of our own', () => {
+  it('has WAL, foreign keys, our mark, the schema version and a sound SQLite', () => {
+    const { db, sqliteVersion, close } = openSession(fresh(), '0.1.0')
+    expect(db.pragma('journal_mode', { simple: true })).toBe('wal')
+    expect(db.pragma('foreign_keys', { simple: true })).toBe(1)
+    expect(db.pragma('busy_timeout', { simple: true })).toBe(5000)
+    expect(db.pragma('application_id', { simple: true })).toBe(0x53575944)
+    expect(db.pragma('user_version', { simple: true })).toBe(migrations.length)
+    expect(compareVersions(sqliteVersion, '3.51.3')).toBeGreaterThanOrEqual(0)
+    close()
+  })
+  it('is one plain file when it is closed', () => {
+    const path = filled()
+    expect(readFileSync(path)[19]).toBe(1)
+    expect(readdirSync(folder).filter((name) => name.startsWith(`${basename(path)}-`))).toEqual([])
+  })
+  it('is made together with its folder', () => {
+    const path = join(folder, 'deep', 'er', 'a.switchyard')
+    start(path).handlers.close({})
+    expect(existsSync(path)).toBe(true)
+  })
+})
+
+describe('a migration', () => {
+  const next = [...migrations, 'CREATE TABLE extra (id INTEGER PRIMARY KEY) STRICT;']
+  it('keeps a backup of what was there', () => {
+    const path = filled()
+    const db = new Database(path)
+    expect(migrate(db, `${path}.backup`, next)).toBe(true)
+    expect(db.pragma('user_version', { simple: true })).toBe(next.length)
+    db.close()
+    const backup = new Database(`${path}.backup`, { readonly: true })
+    expect(backup.pragma('user_version', { simple: true })).toBe(migrations.length)
+    expect(backup.prepare('SELECT count(*) FROM world_switch').pluck().get()).toBe(200)
+    backup.close()
+  })
+  it('that fails changes nothing', () => {
+    const path = filled()
+    const db = new Database(path)
+    expect(() =>
+      migrate(db, `${path}.backup`, [...migrations, 'CREATE TABLE half (a) ; CREATE TABLE run (b);']),
+    ).toThrow()
+    expect(db.pragma('user_version', { simple: true })).toBe(migrations.length)
+    expect(db.prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'half'").pluck().get()).toBe(0)
+    db.close()
+  })
+  it('of a file that is new makes no backup', () => {
+    const path = filled()
+    expect(readdirSync(folder).filter((name) => name.startsWith(path) && name.endsWith('.backup'))).toEqual(
+      [],
+    )
+  })
+})
+
+describe('a file that cannot be opened', () => {
+  it('because a newer version wrote it, is left as it is and names both versions', () => {
+    const path = filled()
+    const db = new Database(path)
+    db.pragma(`user_version = ${migrations.length + 6}`)
+    db.prepare("UPDATE about SET value = '9.9.0' WHERE key = 'written_by'").run()
+    db.close()
+    const before = readFileSync(path)
+    expect(problemOf(() => start(path)).cause).toBe(
+      `the session was written by Switchyard 9.9.0 (schema ${migrations.length + 6}); this is Switchyard 0.1.0 (schema ${migrations.length})`,
+    )
+    expect(readFileSync(path).equals(before)).toBe(true)
+  })
+  it('because it is something else, is left as it is', () => {
+    const text = fresh()
+    writeFileSync(text, 'a shopping list\n')
+    expect(problemOf(() => start(text))).toMatchObject({
+      place: text,
+      cause: 'this is not a Switchyard session',
+    })
+    expect(readFileSync(text, 'utf8')).toBe('a shopping list\n')
+    const foreign = fresh()
+    const db = new Database(foreign)
+    db.exec('CREATE TABLE other (a)')
+    db.close()
+    expect(problemOf(() => start(foreign)).cause).toBe(
+      'this is an SQLite database of another program, not a Switchyard session',
+    )
+    expect(problemOf(() => start(folder)).cause).toBe('this is not a file')
+  })
+  it('because it is damaged, says so', () => {
+    const short = filled()
+    truncateSync(short, 8192)
+    expect(problemOf(() => start(short)).cause).toContain('the session file is damaged')
+    const header = filled()
+    truncateSync(header, 60)
+    expect(problemOf(() => start(header)).cause).toContain('the session file is damaged')
+    const inside = filled()
+    const bytes = readFileSync(inside)
+    bytes.fill(0xa5, 4096, bytes.length - 4096)
+    writeFileSync(inside, bytes)
+    expect(problemOf(() => start(inside)).cause).toContain('the session file is damaged')
+  })
+})
+
+describe('a file that another process writes to', () => {
+  it('is said to be in use', () => {
+    const path = filled()
+    const other = new Database(path)
+    other.exec('BEGIN IMMEDIATE')
+    const mine = new Database(path, { timeout: 10 })
+    const problem = problemOf(() => {
+      try {
+        mine.exec('BEGIN IMMEDIATE')
+      } catch (error) {
+        throw asProblem(path, error)
+      }
+    })
+    expect(problem.cause).toBe('another process is writing to the session and does not let go')
+    mine.close()
+    other.close()
+  })
+  it('can be read meanwhile, and its live run is left alone', () => {
+    const path = fresh()
+    const writer = start(path)
+    const run = writer.handlers['run.create'](newRun())
+    writer.handlers['run.append']({ run, chunk: chunk(10) })
+    const reader = start(path)
+    expect(reader.handlers['run.get']({ run })).toMatchObject({ state: 'running', switches: 20 })
+    reader.handlers.close({})
+    writer.handlers.close({})
+  })
+})
+
+describe('a killed process', () => {
+  it('loses nothing that was committed; its run is interrupted and readable', async () => {
+    const path = fresh()
+    const child = spawn(process.execPath, [
+      join(import.meta.dirname, '../../test/support/store-child.ts'),
+      path,
+      '5',
+    ])
+    let output = ''
+    await new Promise<void>((resolve, reject) => {
+      child.stderr.on('data', (data) => reject(new Error(String(data))))
+      child.stdout.on('data', (data) => {
+        output += data
+        if (output.split('\n').length > 12) resolve()
+      })
+    })
+    child.kill('SIGKILL')
+    await new Promise((resolve) => child.once('exit', resolve))
+    const said = Number(output.trimEnd().split('\n').at(-1))
+    const session = start(path)
+    const [summary] = session.handlers['run.list']({})
+    expect(summary?.state).toBe('interrupted')
+    expect(summary?.stop).toBeNull()
+    expect(summary!.switches).toBeGreaterThanOrEqual(said)
+    expect(summary?.latency?.n).toBe(summary?.switches)
+    const series = session.handlers['run.latency']({
+      run: summary!.run,
+      range: null,
+      columns: 1000,
+      pe: null,
+      vcpu: null,
+    })
+    expect(series.total).toBe(summary?.switches)
+    expect(session.handlers['run.create'](newRun('next'))).toBe(summary!.run + 1)
+    session.handlers.close({})
+  }, 20_000)
+
+  it('is told from one that lives', () => {
+    const now = Date.now()
+    expect(isAlive(thisProcess(), now, now)).toBe(true)
+    expect(isAlive(thisProcess(), now - STALE_MS - 1, now)).toBe(false)
+    const { pid } = spawnSync('true')
+    expect(isAlive(thisProcess().replace(/\d+$/, String(pid)), now, now)).toBe(false)
+    expect(isAlive('elsewhere/1', now, now)).toBe(true)
+  })
+})
+
+describe('a read-only file', () => {
+  const inReadOnlyMount = (prepare: (at: string) => void): string | null => {
+    const at = tmpfs('8m')
+    if (at === null) return null
+    prepare(at)
+    return spawnSync('mount', ['-o', 'remount,ro', at]).status === 0 ? at : null
+  }
+
+  it('is read, and refuses what would change it', ({ skip }) => {
+    const at = inReadOnlyMount((folder) => filled(join(folder, 'a.switchyard')))
+    if (at === null) return skip('this process may not mount a file system')
+    const session = start(join(at, 'a.switchyard'))
+    expect(session.info.readOnly).toBe(true)
+    expect(session.handlers['run.list']({})).toMatchObject([{ run: 1, state: 'finished', switches: 200 }])
+    for (const refused of [
+      () => session.handlers['run.create'](newRun()),
+      () => session.handlers['run.delete']({ run: 1 }),
+    ]) {
+      expect(problemOf(refused)).toMatchObject({ cause: 'the session is read-only' })
+    }
+    session.handlers.close({})
+    expect(problemOf(() => start(join(at, 'new.switchyard'))).cause).toBe(
+      'there is no session, and none can be made here',
+    )
+  })
+
+  it('with the log of a killed process is read whole', ({ skip }) => {
+    const source = fresh()
+    const session = start(source)
+    const run = session.handlers['run.create'](newRun())
+    session.handlers['run.append']({ run, chunk: chunk(40) })
+    const at = inReadOnlyMount((folder) => {
+      copyFileSync(source, join(folder, 'a.switchyard'))
+      copyFileSync(`${source}-wal`, join(folder, 'a.switchyard-wal'))
+    })
+    session.handlers.close({})
+    if (at === null) return skip('this process may not mount a file system')
+    const reader = start(join(at, 'a.switchyard'))
+    expect(reader.info.readOnly).toBe(true)
+    expect(reader.handlers['run.get']({ run })).toMatchObject({ switches: 80 })
+    reader.handlers.close({})
+  })
+})
+
+describe('a full disk', () => {
+  it('fails the run with the reason, and keeps what was stored before', ({ skip }) => {
+    const at = tmpfs('3m')
+    if (at === null) return skip('this process may not mount a file system')
+    const session = start(join(at, 'a.switchyard'))
+    const run = session.handlers['run.create'](newRun())
+    session.handlers['run.append']({ run, chunk: chunk(20) })
+    writeFileSync(join(at, 'ballast'), Buffer.alloc(statfsSync(at).bavail * statfsSync(at).bsize - 300_000))
+    const rows = chunk(200)
+    let stored = 40
+    const problem = problemOf(() => {
+      for (;;) {
+        try {
+          session.handlers['run.append']({ run, chunk: rows })
+          stored += 400
+        } catch (error) {
+          throw asProblem(at, error)
+        }
+      }
+    })
+    expect(problem.cause).toBe('the disk is full')
+    const summary = session.handlers['run.get']({ run })
+    expect(summary).toMatchObject({ state: 'failed', switches: stored, latency: { n: stored } })
+    expect(summary.stop).toMatchObject({
+      kind: 'failed',
+      message: expect.stringContaining('could not be written'),
+    })
+    session.handlers.close({})
+    rmSync(join(at, 'ballast'))
+    const again = start(join(at, 'a.switchyard'))
+    expect(again.handlers['run.get']({ run })).toMatchObject({ state: 'failed', switches: stored })
+    again.handlers.close({})
+  })
+})

@@ -1,0 +1,100 @@
+import type { Problem, Result } from '../base/result.ts'
+import type { RunId, RunProgress, RunSummary } from '../model/run.ts'
+import type { ExperimentEntry, ExperimentProblem, SessionInfo } from '../model/session.ts'
+import type {
+  CycleRange,
+  FaultPage,
+  FaultSeries,
+  LatencyDistribution,
+  LatencySeries,
+  RegisterLane,
+  SwitchDetail,
+} from '../model/views.ts'
+
+/** Every request a client may make. Adding a line here breaks the build until the lab handles it. */
+export interface Calls {
+  'session.info': { args: Record<string, never>; reply: SessionInfo }
+  'experiment.list': { args: Record<string, never>; reply: ExperimentEntry[] }
+  /** Checks an experiment's text as a run would; an empty list means that it can run. */
+  'experiment.check': { args: { text: string }; reply: ExperimentProblem[] }
+  'run.list': { args: Record<string, never>; reply: RunSummary[] }
+  'run.get': { args: { run: RunId }; reply: RunSummary }
+  'run.progress': { args: { run: RunId }; reply: RunProgress | null }
+  /** Starts a run of an experiment's text; `set` holds path=value overrides as on the command line. */
+  'run.start': { args: { text: string; name: string; set: string[] }; reply: RunId }
+  'run.pause': { args: { run: RunId }; reply: null }
+  'run.resume': { args: { run: RunId }; reply: null }
+  'run.stop': { args: { run: RunId }; reply: null }
+  'run.delete': { args: { run: RunId }; reply: null }
+  /** The experiment's text of a run as it was run (overrides applied). */
+  'run.experiment': { args: { run: RunId }; reply: { text: string } }
+  'run.console': { args: { run: RunId }; reply: { text: string; truncated: boolean } }
+  /** Latency over time; `columns` is the width in pixels that will be drawn; pe and vcpu null for all. */
+  'run.latency': {
+    args: { run: RunId; range: CycleRange | null; columns: number; pe: number | null; vcpu: number | null }
+    reply: LatencySeries
+  }
+  'run.distribution': {
+    args: { run: RunId; range: CycleRange | null; bins: number; pe: number | null; vcpu: number | null }
+    reply: LatencyDistribution | null
+  }
+  'run.faults': { args: { run: RunId; range: CycleRange | null; columns: number }; reply: FaultSeries }
+  'run.fault-list': {
+    args: { run: RunId; range: CycleRange | null; offset: number; limit: number }
+    reply: FaultPage
+  }
+  'run.registers': {
+    args: { run: RunId; range: CycleRange | null; columns: number; pe: number; registers: string[] }
+    reply: RegisterLane[]
+  }
+  'run.switch': { args: { run: RunId; id: number }; reply: SwitchDetail }
+  /** The switch that starts nearest to a cycle. */
+  'run.switch-at': { args: { run: RunId; cycle: number; pe: number | null }; reply: { id: number } | null }
+}
+
+/** Everything the lab may announce. An event says what became true; it never asks for work. */
+export interface Events {
+  'run.started': { run: RunId }
+  'run.progress': RunProgress
+  'run.console': { run: RunId; text: string }
+  'run.ended': { run: RunId; summary: RunSummary }
+  'run.deleted': { run: RunId }
+}
+
+export type CallName = keyof Calls
+export type EventName = keyof Events
+
+/** Run-time list of the calls: what a transport lets through. Checked for completeness by the type. */
+export const callNames = Object.keys({
+  'session.info': 0,
+  'experiment.list': 0,
+  'experiment.check': 0,
+  'run.list': 0,
+  'run.get': 0,
+  'run.progress': 0,
+  'run.start': 0,
+  'run.pause': 0,
+  'run.resume': 0,
+  'run.stop': 0,
+  'run.delete': 0,
+  'run.experiment': 0,
+  'run.console': 0,
+  'run.latency': 0,
+  'run.distribution': 0,
+  'run.faults': 0,
+  'run.fault-list': 0,
+  'run.registers': 0,
+  'run.switch': 0,
+  'run.switch-at': 0,
+} satisfies Record<CallName, 0>) as CallName[]
+
+export interface LabApi {
+  call<C extends CallName>(name: C, args: Calls[C]['args']): Promise<Result<Calls[C]['reply']>>
+  /** @returns a function that stops listening. */
+  on<E extends EventName>(name: E, listener: (payload: Events[E]) => void): () => void
+}
+
+/** What the lab must supply, checked for completeness. A handler throws ProblemError for what a person can mend. */
+export type Handlers = { [C in CallName]: (args: Calls[C]['args']) => Promise<Calls[C]['reply']> }
+
+export type { Problem }

@@ -1,0 +1,129 @@
+import { featureSet } from '../arch/features.ts'
+import { isSysregName, sysregs } from '../arch/sysregs.ts'
+import { nearestName } from '../base/nearest.ts'
+import type { Experiment, ExperimentFile } from './experiment.ts'
+
+/** The names that an experiment may refer to: what lies in the resources folder. */
+export interface KnownNames {
+  guests: string[]
+  policies: string[]
+  profiles: string[]
+}
+
+/** A broken rule, at a path of the experiment such as ['vcpus', 0, 'checks']. */
+export interface Breach {
+  path: (string | number)[]
+  cause: string
+  remedy: string
+}
+
+const MEBI = 2 ** 20
+
+/** What the bundled guests assume of their VM; a guest not listed runs on either. */
+const guestMte: Readonly<Record<string, boolean>> = { alloc: true, user: true, plain: false }
+
+/** What the schema cannot say: references to names, and combinations that no machine has or that this version lacks. */
+export function breaches(experiment: Experiment, file: ExperimentFile, known: KnownNames): Breach[] {
+  const found: Breach[] = []
+  const add = (path: Breach['path'], cause: string, remedy: string) => found.push({ path, cause, remedy })
+  const { machine, hypervisor, host, vcpus } = experiment
+
+  if (machine.sync === 'seeded' || machine.sync === 'explore') {
+    add(['machine', 'sync'], `sync "${machine.sync}" is not in this version`, 'Use "eager" or "latest".')
+  }
+  if (machine.memory < 16 * MEBI || machine.memory > 3072 * MEBI || machine.memory % (2 * MEBI) !== 0) {
+    add(
+      ['machine', 'memory'],
+      `${machine.memory} bytes of memory are not possible`,
+      'Give 16M to 3G, a multiple of 2M.',
+    )
+  }
+  if (hypervisor.mode === 'vhe') {
+    add(['hypervisor', 'mode'], 'mode "vhe" is not in this version', 'Use "nvhe".')
+  }
+  if (file.hypervisor?.source !== undefined) {
+    add(
+      ['hypervisor', 'source'],
+      'a hypervisor source of your own is not in this version',
+      'Remove "source" and choose a policy.',
+    )
+  }
+  const named = (path: Breach['path'], what: string, name: string, names: string[]) => {
+    if (names.includes(name)) return
+    const near = nearestName(name, names)
+    add(
+      path,
+      `there is no ${what} "${name}" in this version`,
+      near ? `Did you mean "${near}"?` : `Known: ${names.join(', ')}.`,
+    )
+  }
+  named(['hypervisor', 'policy'], 'policy', hypervisor.policy, known.policies)
+  named(['cost', 'profile'], 'cost profile', experiment.cost.profile, known.profiles)
+
+  const checksPossible = (path: Breach['path'], checks: string, hasMte: boolean) => {
+    if (checks === 'none') return
+    if (!hasMte) {
+      add(path, `checks "${checks}" of a VM without MTE`, 'Use "none", or give the VM "mte": true.')
+    } else if (machine.mte < 2) {
+      add(
+        path,
+        `checks "${checks}" need tag storage, but machine.mte is ${machine.mte}`,
+        'Use "none", or set machine.mte to 2 or 3.',
+      )
+    } else if (checks === 'asym' && machine.mte < 3) {
+      add(
+        path,
+        `checks "asym" need FEAT_MTE3, but machine.mte is ${machine.mte}`,
+        'Use "sync" or "async", or set machine.mte to 3.',
+      )
+    } else if (checks === 'async' && !featureSet(machine).has('FEAT_MTE_ASYNC')) {
+      add(
+        path,
+        'checks "async" need FEAT_MTE_ASYNC, but machine.mteAsync is false',
+        'Use "sync", or set machine.mteAsync to true.',
+      )
+    }
+  }
+  checksPossible(['host', 'checks'], host.checks, true)
+  vcpus.forEach((vcpu, index) => {
+    named(['vcpus', index, 'guest'], 'guest', vcpu.guest, known.guests)
+    const needs = Object.hasOwn(guestMte, vcpu.guest) ? guestMte[vcpu.guest] : vcpu.mte
+    if (needs !== vcpu.mte) {
+      add(
+        ['vcpus', index, 'mte'],
+        `guest "${vcpu.guest}" is for a VM ${needs ? 'with' : 'without'} MTE`,
+        `Set "mte": ${needs} for the vCPU, or choose another guest.`,
+      )
+    } else if (vcpu.mte && machine.mte < 2) {
+      add(
+        ['vcpus', index, 'mte'],
+        `a VM with MTE needs tag storage, but machine.mte is ${machine.mte}`,
+        'Set "mte": false for the vCPU, or machine.mte to 2 or 3.',
+      )
+    }
+    if (!vcpu.mte || machine.mte >= 2) checksPossible(['vcpus', index, 'checks'], vcpu.checks, vcpu.mte)
+  })
+
+  const features = featureSet(machine)
+  experiment.probes.registers.forEach((name, index) => {
+    const path = ['probes', 'registers', index]
+    if (!isSysregName(name)) {
+      const near = nearestName(name, Object.keys(sysregs))
+      add(
+        path,
+        `there is no system register "${name}"`,
+        near ? `Did you mean "${near}"?` : 'Use a name of the architecture such as GCR_EL1.',
+      )
+      return
+    }
+    const row = sysregs[name]
+    if (row.alias !== undefined) {
+      add(path, `${name} is another name of ${row.alias}`, `Name ${row.alias}.`)
+    } else if (row.raz || row.computed !== undefined || row.reset === undefined) {
+      add(path, `${name} holds no value of its own that could change`, 'Choose a register with storage.')
+    } else if (row.feature !== undefined && !features.has(row.feature)) {
+      add(path, `the machine lacks ${row.feature}, and so ${name}`, `Remove ${name}, or change machine.mte.`)
+    }
+  })
+  return found
+}

@@ -1,0 +1,331 @@
+import Type from 'typebox'
+
+/**
+ * What an experiment file may say, declared once. resources/schema/experiment.schema.json, the static types below, the
+ * defaults, the checks and the paths that `--set` knows are derived from it. The file is JSON with comments.
+ *
+ * Every property that has a default may be left out. A description says unit, default and allowed values, since it is
+ * what an editor shows and what an error's remedy quotes.
+ */
+
+const closed = { additionalProperties: false } as const
+const described = <T extends object>(description: string, more: T) => ({ description, ...more })
+
+const seed = (what: string) =>
+  Type.Optional(
+    Type.Integer(
+      described(`${what} 0 to 4294967295; default 1.`, { minimum: 0, maximum: 0xffff_ffff, default: 1 }),
+    ),
+  )
+
+const exclude = (whose: string) =>
+  Type.Optional(
+    Type.Union(
+      [Type.Integer({ minimum: 0, maximum: 0xffff }), Type.String({ pattern: '^0[xX][0-9a-fA-F]{1,4}$' })],
+      described(
+        `${whose} GCR_EL1.Exclude: bit t set keeps IRG from drawing tag t. A number, or "0x" and hex digits; 16 bits; default 1 (tag 0).`,
+        {
+          default: 1,
+        },
+      ),
+    ),
+  )
+
+const checks = (whose: string, value: 'none' | 'sync' | 'async' | 'asym') =>
+  Type.Optional(
+    Type.Enum(
+      ['none', 'sync', 'async', 'asym'],
+      described(
+        `${whose} tag checks (SCTLR_EL1.TCF and TCF0): none, sync, async or asym; default ${value}.`,
+        { default: value },
+      ),
+    ),
+  )
+
+const rrnd = (whose: string) =>
+  Type.Optional(
+    Type.Enum(
+      [0, 1],
+      described(
+        `${whose} GCR_EL1.RRND: 0 draws tags by the RGSR_EL1 sequence, 1 in the machine's own way; default 0.`,
+        { default: 0 },
+      ),
+    ),
+  )
+
+const faultEvery = (whose: string) =>
+  Type.Optional(
+    Type.Integer(
+      described(
+        `${whose} makes one access with a wrong tag every so many rounds; 0 is never, and the default.`,
+        {
+          minimum: 0,
+          maximum: 0xffff_ffff,
+          default: 0,
+        },
+      ),
+    ),
+  )
+
+const machine = Type.Object(
+  {
+    pes: Type.Optional(
+      Type.Integer(
+        described('Physical PEs, each on a worker thread: 1 to 16; default 1.', {
+          minimum: 1,
+          maximum: 16,
+          default: 1,
+        }),
+      ),
+    ),
+    memory: Type.Optional(
+      Type.Union(
+        [Type.Integer({ minimum: 1 }), Type.String({ pattern: '^[1-9][0-9]*[KMG]$' })],
+        described(
+          'RAM: bytes, or a number with K, M or G such as "64M"; 16M to 3G, a multiple of 2M; default "64M".',
+          { default: '64M' },
+        ),
+      ),
+    ),
+    mte: Type.Optional(
+      Type.Enum(
+        [0, 1, 2, 3],
+        described(
+          'ID_AA64PFR1_EL1.MTE: 0 none, 1 instructions only, 2 tag storage and checks, 3 also asymmetric checks; default 3.',
+          { default: 3 },
+        ),
+      ),
+    ),
+    mteAsync: Type.Optional(
+      Type.Boolean(
+        described('FEAT_MTE_ASYNC with mte 2 (mte 3 has it in any case): true or false; default true.', {
+          default: true,
+        }),
+      ),
+    ),
+    ras: Type.Optional(
+      Type.Boolean(described('FEAT_RAS and FEAT_IESB: true or false; default true.', { default: true })),
+    ),
+    exs: Type.Optional(
+      Type.Boolean(
+        described(
+          'FEAT_ExS: SCTLR_ELx.EIS and EOS may switch off the synchronisation of exception entry and return; default false.',
+          { default: false },
+        ),
+      ),
+    ),
+    sync: Type.Optional(
+      Type.Enum(
+        ['eager', 'latest', 'seeded', 'explore'],
+        described(
+          'When register writes and asynchronous tag faults take effect: eager (at once) or latest (as late as the architecture allows); default eager. seeded and explore are not in this version.',
+          { default: 'eager' },
+        ),
+      ),
+    ),
+    release: Type.Optional(
+      Type.Enum(
+        ['ddi0487-m', 'xml-2020-09'],
+        described(
+          'The document whose synchronisation classes hold: ddi0487-m or xml-2020-09 (RGSR_EL1 needs a context synchronisation event there); default ddi0487-m.',
+          { default: 'ddi0487-m' },
+        ),
+      ),
+    ),
+  },
+  described('The emulated machine.', { ...closed, default: {} }),
+)
+
+const hypervisor = Type.Object(
+  {
+    mode: Type.Optional(
+      Type.Enum(
+        ['nvhe', 'vhe'],
+        described('nvhe: the host runs at EL1 (HCR_EL2.E2H = 0); default nvhe. vhe is not in this version.', {
+          default: 'nvhe',
+        }),
+      ),
+    ),
+    policy: Type.Optional(
+      Type.String(
+        described(
+          'Which save, restore and barrier steps the hypervisor performs: a name in resources/hyp/policies; default mainline.',
+          { minLength: 1, default: 'mainline' },
+        ),
+      ),
+    ),
+    source: Type.Optional(
+      Type.String(described('A hypervisor source of your own. Not in this version.', { minLength: 1 })),
+    ),
+  },
+  described('The hypervisor at EL2.', { ...closed, default: {} }),
+)
+
+const host = Type.Object(
+  {
+    exclude: exclude("The host's"),
+    rrnd: rrnd("The host's"),
+    checks: checks("The host's", 'none'),
+    seed: seed('Seed that the host writes to RGSR_EL1.SEED (its low 16 bits):'),
+    faultEvery: faultEvery('The host'),
+  },
+  described('The host kernel that schedules the vCPUs.', { ...closed, default: {} }),
+)
+
+const vcpu = Type.Object(
+  {
+    guest: Type.String(
+      described(
+        'The program that the vCPU runs: a name in resources/guests such as alloc, user or plain. Required.',
+        { minLength: 1 },
+      ),
+    ),
+    mte: Type.Optional(Type.Boolean(described('Whether the VM has MTE; default true.', { default: true }))),
+    checks: checks("The guest's", 'none'),
+    exclude: exclude("The guest's"),
+    rrnd: rrnd("The guest's"),
+    seed: seed('Seed that the guest writes to RGSR_EL1.SEED (its low 16 bits):'),
+    rounds: Type.Optional(
+      Type.Integer(
+        described('Rounds that the guest works before it ends; 0 is endless; default 100.', {
+          minimum: 0,
+          maximum: 0xffff_ffff,
+          default: 100,
+        }),
+      ),
+    ),
+    faultEvery: faultEvery('The guest'),
+  },
+  described('One vCPU, alone in its VM.', closed),
+)
+
+const schedule = Type.Object(
+  {
+    kind: Type.Optional(
+      Type.Enum(
+        ['deterministic', 'parallel'],
+        described(
+          'deterministic: PEs take turns, and the same experiment ends in the same state; parallel: PEs run freely; default deterministic.',
+          { default: 'deterministic' },
+        ),
+      ),
+    ),
+    quantum: Type.Optional(
+      Type.Integer(
+        described("Instructions of a PE's turn in a deterministic schedule: 1 to 1000000; default 1000.", {
+          minimum: 1,
+          maximum: 1_000_000,
+          default: 1000,
+        }),
+      ),
+    ),
+    seed: seed('Seed of the order of turns:'),
+  },
+  described('How the PEs interleave.', { ...closed, default: {} }),
+)
+
+const cost = Type.Object(
+  {
+    profile: Type.Optional(
+      Type.String(
+        described(
+          'Model cycles per operation class: a name in resources/profiles; default unit (one cycle each).',
+          { minLength: 1, default: 'unit' },
+        ),
+      ),
+    ),
+  },
+  described('What operations cost.', { ...closed, default: {} }),
+)
+
+const probes = Type.Object(
+  {
+    registers: Type.Optional(
+      Type.Array(
+        Type.String({ minLength: 1 }),
+        described(
+          'System registers whose changes are recorded, by name; default: the MTE registers that the machine has, SCTLR_EL1 and HCR_EL2.',
+          { uniqueItems: true, maxItems: 64 },
+        ),
+      ),
+    ),
+    events: Type.Optional(
+      Type.Boolean(
+        described('Records every exception, barrier, tag draw and mark as well (large); default false.', {
+          default: false,
+        }),
+      ),
+    ),
+  },
+  described('What is recorded besides switches and tag faults, which always are.', {
+    ...closed,
+    default: {},
+  }),
+)
+
+const limit = (what: string, maximum: number) =>
+  Type.Optional(Type.Integer(described(what, { minimum: 1, maximum })))
+
+const stop = Type.Object(
+  {
+    switches: limit(
+      'Ends the run after so many world switches of all PEs together; no limit by default.',
+      Number.MAX_SAFE_INTEGER,
+    ),
+    instructions: limit(
+      'Ends the run after so many instructions of all PEs together; no limit by default.',
+      Number.MAX_SAFE_INTEGER,
+    ),
+    seconds: Type.Optional(
+      Type.Number(
+        described(
+          'Ends the run after so many seconds of host time; such an end is not reproducible; no limit by default.',
+          { exclusiveMinimum: 0, maximum: 86_400 },
+        ),
+      ),
+    ),
+  },
+  described('What ends a run before its guests do.', { ...closed, default: {} }),
+)
+
+export const experimentSchema = Type.Object(
+  {
+    name: Type.String(
+      described('Identifier: lower-case letters, digits, dot, hyphen and underscore, at most 64. Required.', {
+        pattern: '^[a-z0-9][a-z0-9._-]{0,63}$',
+      }),
+    ),
+    title: Type.Optional(
+      Type.String(described('One line for people; default: the name.', { minLength: 1, maxLength: 200 })),
+    ),
+    machine: Type.Optional(machine),
+    hypervisor: Type.Optional(hypervisor),
+    host: Type.Optional(host),
+    vcpus: Type.Array(vcpu, described('The vCPUs: 1 to 8. Required.', { minItems: 1, maxItems: 8 })),
+    schedule: Type.Optional(schedule),
+    cost: Type.Optional(cost),
+    probes: Type.Optional(probes),
+    stop: Type.Optional(stop),
+  },
+  described('An experiment of Switchyard.', { ...closed, title: 'Switchyard experiment' }),
+)
+
+/** An experiment as a file says it: whatever has a default may be absent. */
+export type ExperimentFile = Type.Static<typeof experimentSchema>
+
+type Filled<T> = Required<NonNullable<T>>
+
+/** An experiment with its defaults filled in and its notations resolved: what runs, and what the hash is taken of. */
+export interface Experiment {
+  name: string
+  title: string
+  /** memory in bytes. */
+  machine: Omit<Filled<ExperimentFile['machine']>, 'memory'> & { memory: number }
+  hypervisor: Omit<Filled<ExperimentFile['hypervisor']>, 'source'>
+  host: Omit<Filled<ExperimentFile['host']>, 'exclude'> & { exclude: number }
+  vcpus: (Omit<Filled<ExperimentFile['vcpus'][number]>, 'exclude'> & { exclude: number })[]
+  schedule: Filled<ExperimentFile['schedule']>
+  cost: Filled<ExperimentFile['cost']>
+  probes: Filled<ExperimentFile['probes']>
+  stop: NonNullable<ExperimentFile['stop']>
+}

@@ -1,0 +1,100 @@
+import type { RunId } from './run.ts'
+import type { CheckMode, FaultRow, Owner, RegisterRow, SwitchRow } from './trace.ts'
+
+/** A stretch of model cycles on the run's axis, both ends included; null means the whole run. */
+export interface CycleRange {
+  from: number
+  to: number
+}
+
+/** Latency over time: at most two points (minimum and maximum) a pixel column, plus how many there are in truth. */
+export interface LatencySeries {
+  /** startCycle of each drawn switch. */
+  cycle: Float64Array
+  latency: Float64Array
+  pe: Uint8Array
+  vcpu: Int8Array
+  /** Identifies the switch: its row id in the session. */
+  id: Float64Array
+  drawn: number
+  total: number
+  /** 'all' when every switch is drawn, else minimum and maximum kept per column. */
+  reduction: 'all' | 'minimum and maximum per column'
+}
+
+/** Distribution of the latencies in a range, exact. Bins are equal steps of model cycles. */
+export interface LatencyDistribution {
+  unit: 'model cycles'
+  n: number
+  binStart: Float64Array
+  binWidth: number
+  binCount: Float64Array
+  /** ECDF steps: value and share (0..1) of switches at most that long, at most 500 steps. */
+  ecdfValue: Float64Array
+  ecdfShare: Float64Array
+  quantiles: { name: 'p50' | 'p90' | 'p99' | 'p99.9' | 'maximum'; value: number; id: number }[]
+  /** Mean model cycles of each phase over the range, in the order of `phases`; `median` those of the switch at p50. */
+  phaseMean: number[]
+  phaseMedian: number[]
+  medianId: number
+}
+
+/** Tag faults by column of time, kind and vCPU. Counts are exact: every fault is in exactly one column. */
+export interface FaultSeries {
+  columnStart: Float64Array
+  columnWidth: number
+  /** One entry per owner with faults. */
+  owners: {
+    owner: Owner
+    sync: Float64Array
+    async: Float64Array
+    modes: CheckMode[]
+    totalSync: number
+    totalAsync: number
+  }[]
+}
+
+export interface FaultPage {
+  total: number
+  rows: (FaultRow & { id: number; switchId: number | null })[]
+}
+
+/** Steps of one register on one PE; value holds from its cycle to the next one's. */
+export interface RegisterLane {
+  register: string
+  pe: number
+  slot: 'architectural' | 'effective'
+  cycle: Float64Array
+  value: BigUint64Array
+  owner: Int8Array
+  cause: RegisterRow['cause'][]
+  drawn: number
+  total: number
+  reduction: 'all' | 'first, last, minimum and maximum per column'
+}
+
+/** One switch with its registers at four moments, fields decoded by shared/arch. */
+export interface SwitchDetail {
+  run: RunId
+  id: number
+  /** 1-based position among the run's switches by startCycle. */
+  ordinal: number
+  row: SwitchRow
+  previousId: number | null
+  nextId: number | null
+  registers: {
+    register: string
+    /** Host before the entry, guest at its first instruction, guest at its exit, host after the return. null: not recorded. */
+    hostBefore: RegisterMoment | null
+    guestEntry: RegisterMoment | null
+    guestExit: RegisterMoment | null
+    hostAfter: RegisterMoment | null
+  }[]
+}
+
+export interface RegisterMoment {
+  architectural: bigint
+  /** What instructions use; differs from architectural while a write is not yet guaranteed to have taken effect. */
+  effective: bigint
+  owner: Owner
+}
