@@ -1,0 +1,95 @@
+import { type CostClass, costClasses } from '../../shared/arch/cost.ts'
+import type { StopReason } from '../../shared/model/trace.ts'
+import { spawnPe } from '../workers/bundled.ts'
+import { startMachine } from '../workers/machine-client.ts'
+import type { MachineHandle, MachinePlan } from '../workers/plan.ts'
+import { integerFlag, memoryFlag, secondsFlag } from './arguments.ts'
+import { readInput } from './files.ts'
+import { bootStats } from './text.ts'
+import { type Arguments, exitOfSignal, exits, type Terminal, type Verb } from './verb.ts'
+
+const MAX_PES = 16
+const DEFAULT_MEMORY_BYTES = 256 << 20
+
+export const boot: Verb = {
+  name: 'boot',
+  summary: 'boots a bare-metal program at EL2 on the emulated board',
+  operands: [{ name: 'FILE', doc: 'an AArch64 ELF program' }],
+  flags: {
+    cpus: { value: 'N', doc: `PEs, 1 to ${MAX_PES}; default 1` },
+    memory: { value: 'SIZE', doc: 'RAM, such as 256M, the default' },
+    mte: { value: 'N', doc: 'ID_AA64PFR1_EL1.MTE, 0 to 3; default 3' },
+    'max-instructions': { value: 'N', doc: 'stop after so many instructions of all PEs (exit 124)' },
+    timeout: { value: 'S', doc: 'stop after so many seconds (exit 124)' },
+    stats: { doc: 'instructions, time and rate on standard error at the end' },
+  },
+  example: 'boot prog.elf --timeout 10 --stats',
+  async run(args, terminal) {
+    const plan = bootPlan(args)
+    const events = { trace() {}, status() {}, console: terminal.out }
+    const machine = await startMachine(plan, events, spawnPe)
+    const unlisten = forwardInput(terminal.stdin, machine)
+    const signal = await Promise.race([terminal.interrupted, machine.ended.then(() => null)])
+    const end = signal ? await machine.stop() : await machine.ended
+    unlisten()
+    if (args.has('stats')) terminal.err(bootStats(end.pes, end.hostNs))
+    return signal ? exitOfSignal(signal) : exitOf(end.reason, terminal)
+  },
+}
+
+function bootPlan(args: Arguments): MachinePlan {
+  const file = args.operands[0]!
+  const instructions = integerFlag(args, 'max-instructions', 1, Number.MAX_SAFE_INTEGER)
+  const seconds = secondsFlag(args, 'timeout')
+  return {
+    pes: integerFlag(args, 'cpus', 1, MAX_PES) ?? 1,
+    memoryBytes: memoryFlag(args, 'memory') ?? DEFAULT_MEMORY_BYTES,
+    features: {
+      mte: (integerFlag(args, 'mte', 0, 3) ?? 3) as 0 | 1 | 2 | 3,
+      mteAsync: true,
+      ras: true,
+      exs: false,
+    },
+    sync: 'eager',
+    release: 'ddi0487-m',
+    schedule: { kind: 'parallel', quantum: 0, seed: 0 },
+    costs: Object.fromEntries(costClasses.map((name) => [name, 1])) as Record<CostClass, number>,
+    clock: 'host',
+    probes: { registers: [], switches: false, faults: false, events: false },
+    stop: {
+      ...(instructions === undefined ? {} : { instructions }),
+      ...(seconds === undefined ? {} : { seconds }),
+    },
+    image: { bytes: readInput(file), file },
+  }
+}
+
+/** Standard input to the UART's receiver. @returns what stops it */
+function forwardInput(stdin: NodeJS.ReadStream, machine: MachineHandle): () => void {
+  const forward = (bytes: Buffer) => machine.input(bytes)
+  stdin.on('data', forward)
+  stdin.on('error', () => {}) // a closed standard input is a UART that nobody writes to
+  return () => {
+    stdin.off('data', forward)
+    stdin.pause()
+  }
+}
+
+function exitOf(reason: StopReason, terminal: Terminal): number {
+  switch (reason.kind) {
+    case 'exit':
+      return reason.code & 0xff
+    case 'limit':
+      terminal.err(`switchyard: stopped at the limit of ${reason.which}\n`)
+      return exits.limit
+    case 'lockup':
+      terminal.err(`switchyard: PE ${reason.pe} locked up: ${reason.message}\n`)
+      return exits.lockup
+    case 'stopped':
+      return exits.ran
+    case 'model-error':
+      throw new Error(`PE ${reason.pe}: ${reason.message}`)
+    case 'failed':
+      throw new Error(`${reason.message}\n${reason.stack ?? ''}`)
+  }
+}

@@ -1,0 +1,22 @@
+import { asm } from './asm.ts'
+import { boot } from './boot.ts'
+import { dis } from './dis.ts'
+import { helpVerb } from './help.ts'
+import { reportError, runCommand } from './main.ts'
+import { run } from './run.ts'
+import { serve } from './serve.ts'
+import { start } from './start.ts'
+import { flush, processTerminal } from './terminal.ts'
+import type { Verb } from './verb.ts'
+import { verify } from './verify.ts'
+import { version } from './version.ts'
+
+const verbs: Verb[] = [start, run, serve, boot, asm, dis, verify, version]
+const help = helpVerb(verbs)
+
+const args = process.argv.slice(2)
+const terminal = processTerminal()
+process.on('uncaughtException', (error) => process.exit(reportError(error, args, terminal)))
+const status = await runCommand([...verbs, help], args, terminal)
+await flush()
+process.exit(status)
