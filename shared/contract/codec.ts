@@ -60,23 +60,24 @@ export function decode(bytes: Uint8Array): unknown {
 
 function write(sink: Sink, keys: Map<string, number>, value: unknown, depth: number): void {
   if (depth > MAX_DEPTH) throw new CodecError(`nested deeper than ${MAX_DEPTH} levels`)
-  if (value === null) return sink.byte(NULL)
-  if (typeof value === 'boolean') return sink.byte(value ? TRUE : FALSE)
-  if (typeof value === 'number') return writeNumber(sink, value)
-  if (typeof value === 'bigint') return writeBigint(sink, value)
-  if (typeof value === 'string') {
+  if (value === null) sink.byte(NULL)
+  else if (typeof value === 'boolean') sink.byte(value ? TRUE : FALSE)
+  else if (typeof value === 'number') writeNumber(sink, value)
+  else if (typeof value === 'bigint') writeBigint(sink, value)
+  else if (typeof value === 'string') {
     sink.byte(STRING)
-    return sink.text(value)
-  }
-  if (Array.isArray(value)) {
+    sink.text(value)
+  } else if (Array.isArray(value)) {
     sink.byte(ARRAY)
     sink.varint(value.length)
     for (const item of value) write(sink, keys, item, depth + 1)
-    return
-  }
-  if (ArrayBuffer.isView(value)) return writeColumn(sink, value)
-  if (typeof value !== 'object' || !isPlain(value)) throw new CodecError(`cannot encode ${describe(value)}`)
-  const entries = Object.entries(value).filter((entry) => entry[1] !== undefined)
+  } else if (ArrayBuffer.isView(value)) writeColumn(sink, value)
+  else if (typeof value === 'object' && isPlain(value)) writeObject(sink, keys, value, depth)
+  else throw new CodecError(`cannot encode ${describe(value)}`)
+}
+
+function writeObject(sink: Sink, keys: Map<string, number>, object: object, depth: number): void {
+  const entries = Object.entries(object).filter((entry) => entry[1] !== undefined)
   sink.byte(OBJECT)
   sink.varint(entries.length)
   for (const [key, item] of entries) {
@@ -89,10 +90,11 @@ function writeNumber(sink: Sink, value: number): void {
   if (Number.isSafeInteger(value) && !Object.is(value, -0)) {
     sink.byte(INTEGER)
     // zigzag: 0, -1, 1, -2 ... ; doubled safe integers reach 2^54, which LEB128 by division keeps exact
-    return sink.bigVarint(value >= 0 ? BigInt(value) * 2n : BigInt(value) * -2n - 1n)
+    sink.bigVarint(value >= 0 ? BigInt(value) * 2n : BigInt(value) * -2n - 1n)
+  } else {
+    sink.byte(FLOAT)
+    sink.room(8).setFloat64(0, value, true)
   }
-  sink.byte(FLOAT)
-  sink.room(8).setFloat64(0, value, true)
 }
 
 function writeBigint(sink: Sink, value: bigint): void {
@@ -105,32 +107,29 @@ function writeColumn(sink: Sink, column: ArrayBufferView): void {
   if (column instanceof Uint8Array || column instanceof Int8Array) {
     sink.byte(column instanceof Uint8Array ? U8 : I8)
     sink.varint(column.length)
-    return sink.bytes(new Uint8Array(column.buffer, column.byteOffset, column.byteLength))
-  }
-  if (column instanceof Float64Array) {
+    sink.bytes(new Uint8Array(column.buffer, column.byteOffset, column.byteLength))
+  } else if (column instanceof Float64Array) {
     sink.byte(F64)
     sink.varint(column.length)
     const view = sink.room(column.length * 8)
     for (let i = 0; i < column.length; i++) view.setFloat64(i * 8, column[i] as number, true)
-    return
-  }
-  if (column instanceof BigUint64Array) {
+  } else if (column instanceof BigUint64Array) {
     sink.byte(U64)
     sink.varint(column.length)
     const view = sink.room(column.length * 8)
     for (let i = 0; i < column.length; i++) view.setBigUint64(i * 8, column[i] as bigint, true)
-    return
-  }
-  throw new CodecError(`cannot encode ${describe(column)}`)
+  } else throw new CodecError(`cannot encode ${describe(column)}`)
 }
 
 function writeKey(sink: Sink, keys: Map<string, number>, key: string): void {
   if (key === '__proto__') throw new CodecError('cannot encode the key __proto__')
   const known = keys.get(key)
-  if (known !== undefined) return sink.varint(known)
-  keys.set(key, keys.size + 1)
-  sink.varint(0)
-  sink.text(key)
+  if (known !== undefined) sink.varint(known)
+  else {
+    keys.set(key, keys.size + 1)
+    sink.varint(0)
+    sink.text(key)
+  }
 }
 
 function read(source: Source, keys: string[], depth: number): unknown {
@@ -260,7 +259,6 @@ class Sink {
   }
 
   bigVarint(value: bigint): void {
-    if (value < 0x20_0000_0000_0000n) return this.varint(Number(value))
     let rest = value
     while (rest >= 0x80n) {
       this.byte(Number(rest & 0x7fn) | 0x80)

@@ -1,0 +1,47 @@
+import { defineStore } from 'pinia'
+import { computed } from 'vue'
+import type { RunId, RunProgress, RunSummary } from '../../../shared/model/run.ts'
+import { lab } from '../../api/lab.ts'
+import { question } from '../../widgets/question.ts'
+
+/** The open session: its file, its runs, and the experiments that can be run in it. */
+export const useSession = defineStore('session', () => {
+  const info = question((_: Record<string, never>) => lab.call('session.info', {}))
+  const runs = question((_: Record<string, never>) => lab.call('run.list', {}))
+  const experiments = question((_: Record<string, never>) => lab.call('experiment.list', {}))
+
+  const list = computed(() => runs.answer.value ?? [])
+  const live = computed(
+    () => list.value.find((run) => run.state === 'running' || run.state === 'paused') ?? null,
+  )
+
+  async function load(): Promise<void> {
+    await Promise.all([info.ask({}), runs.ask({}), experiments.ask({})])
+  }
+
+  const get = (run: RunId): RunSummary | null => list.value.find((entry) => entry.run === run) ?? null
+
+  /** Puts what the lab announced about a live run into the list; no new question is needed for that. */
+  function report(progress: RunProgress): void {
+    runs.answer.value = list.value.map((run) =>
+      run.run === progress.run
+        ? {
+            ...run,
+            state: progress.state,
+            switches: progress.switches,
+            instructions: progress.instructions,
+            cycles: progress.cycles,
+            hostNs: progress.hostNs,
+            tagFaults: progress.tagFaults,
+          }
+        : run,
+    )
+  }
+
+  function replace(summary: RunSummary): void {
+    const others = list.value.filter((run) => run.run !== summary.run)
+    runs.answer.value = [...others, summary].sort((a, b) => a.run - b.run)
+  }
+
+  return { info, runs, experiments, list, live, load, get, report, replace }
+})
