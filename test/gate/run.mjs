@@ -1,0 +1,16 @@
+// node test/gate/run.mjs NAME [ARGUMENTS]: one entry for the project's scripts, readable by an old Node.
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { continueUnderNode24, isNewEnough } from '../../electron/cli/node-24.mjs'
+
+const script = fileURLToPath(import.meta.url)
+const root = dirname(dirname(dirname(script)))
+const [name, ...args] = process.argv.slice(2)
+
+if (isNewEnough()) {
+  process.chdir(root)
+  const { main } = await import(`./${name}.ts`)
+  process.exitCode = await main(args)
+} else {
+  continueUnderNode24(root, script, [name, ...args])
+}

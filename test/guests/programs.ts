@@ -1,0 +1,144 @@
+/**
+ * Small guests as text, for tests that need a machine doing one thing for ever, or one thing once. `everyPe` starts PEs 1
+ * to N-1 by PSCI CPU_ON and goes on at `body` on each of them, x19 = 0 on the first.
+ */
+const everyPe = (pes: number, body: string): string => `
+	.text
+	.global	_start
+_start:	mov	x19, #1
+1:	cmp	x19, #${pes}
+	b.hs	2f
+	ldr	x0, =0xc4000003			// CPU_ON
+	mov	x1, x19
+	adr	x2, body
+	mov	x3, x19
+	smc	#0
+	add	x19, x19, #1
+	b	1b
+2:	mov	x0, #0
+body:	mov	x19, x0
+${body}
+	.ltorg
+`
+
+const exit = (code: number): string => `
+	adr	x1, 9f
+	mov	x0, #0x18
+	hlt	#0xf000
+	.balign	8
+9:	.quad	0x20026, ${code}
+`
+
+/** Loops without an end, each in a way of its own. */
+export const endless = {
+  'b .': (pes: number) => everyPe(pes, '	b	.'),
+  wfe: (pes: number) => everyPe(pes, '1:	wfe\n	b	1b'),
+  'wfi on all but one': (pes: number) => everyPe(pes, '	cbz	x19, 2f\n1:	wfi\n	b	1b\n2:	b	2b'),
+  'a fault in every vector': (pes: number) =>
+    everyPe(
+      pes,
+      '	adr	x1, 1f\n	msr	vbar_el2, x1\n	isb\n	udf	#0\n	.balign	2048\n1:	.rept	512\n	udf	#1\n	.endr',
+    ),
+  'vectors where nothing is': (pes: number) => everyPe(pes, '	msr	vbar_el2, xzr\n	isb\n	udf	#0'),
+  'self-modifying code': (pes: number) =>
+    everyPe(
+      pes,
+      '	ldr	w1, 2f\n	adr	x2, 2f\n1:	str	w1, [x2]\n	dc	cvau, x2\n	ic	ivau, x2\n	dsb	ish\n	isb\n2:	nop\n	b	1b',
+    ),
+} as const
+
+/** Every PE adds 200 times under a lock that is waited for in WFE, then the last one exits. */
+export const waitForEvents = (pes: number): string =>
+  everyPe(
+    pes,
+    `	ldr	x1, =lock
+	ldr	x2, =sum
+	mov	x3, #200
+1:	ldaxr	w4, [x1]
+	cbnz	w4, 2f
+	mov	w5, #1
+	stxr	w4, w5, [x1]
+	cbz	w4, 3f
+	b	1b
+2:	wfe
+	b	1b
+3:	ldr	x4, [x2]
+	add	x4, x4, #1
+	str	x4, [x2]
+	stlr	wzr, [x1]
+	sev
+	subs	x3, x3, #1
+	b.ne	1b
+	ldr	x5, =finished
+	mov	x6, #1
+	ldaddal	x6, x7, [x5]
+	cmp	x7, #${pes - 1}
+	b.ne	4f
+${exit(0)}
+4:	wfi
+	b	4b
+	.data
+	.balign	64
+lock:	.quad	0
+	.balign	64
+sum:	.quad	0
+finished:
+	.quad	0
+	.text`,
+  )
+
+/** Every PE waits in WFI. */
+export const allWait = (pes: number): string => everyPe(pes, '1:	wfi\n	b	1b')
+/** Every PE switches itself off. */
+export const allOff = (pes: number): string => everyPe(pes, '	ldr	x0, =0x84000002\n	smc	#0\n	b	.')
+/** The first PE waits, the others are off. */
+export const waitOrOff = (pes: number): string =>
+  everyPe(pes, '	cbz	x19, 1f\n	ldr	x0, =0x84000002\n	smc	#0\n1:	wfi\n	b	1b')
+
+/** Each PE writes `count` bytes: 'A' the first, 'B' the second ... On one PE the bytes count modulo 251. */
+export const flood = (pes: number, count: number): string =>
+  everyPe(
+    pes,
+    `	ldr	x1, =0x09000000
+	ldr	x2, =${count}
+	mov	x3, #0
+	add	w4, w19, #'A'
+1:	${pes === 1 ? 'mov	w4, w3' : 'nop'}
+	strb	w4, [x1]
+	add	x3, x3, #1
+	${pes === 1 ? 'cmp	x3, #251\n	csel	x3, xzr, x3, eq' : 'nop'}
+	subs	x2, x2, #1
+	b.ne	1b
+	ldr	x5, =finished
+	mov	x6, #1
+	ldaddal	x6, x7, [x5]
+	cmp	x7, #${pes - 1}
+	b.ne	4f
+${exit(0)}
+4:	wfi
+	b	4b
+	.data
+	.balign	64
+finished:
+	.quad	0
+	.text`,
+  )
+
+/** Sends back what the UART receives until a 'q' came. */
+export const echo = `
+	.text
+_start:	ldr	x1, =0x09000000
+1:	ldr	w2, [x1, #0x18]
+	tbnz	w2, #4, 1b
+	ldr	w2, [x1]
+	strb	w2, [x1]
+	cmp	w2, #'q'
+	b.ne	1b
+${exit(0)}
+	.ltorg
+`
+
+/** Ends with a code by semihosting, or by a PSCI function. */
+export const exits = (code: number): string => `	.text\n_start:${exit(code)}`
+export const firmwareCall = (id: number): string =>
+  `	.text\n_start:	ldr	x0, =${id}\n	smc	#0\n	b	.\n	.ltorg\n`
