@@ -27,6 +27,8 @@ const MIN_MEMORY = 2 * MIB
 const MAX_MEMORY = 3072 * MIB
 const DRAIN_EVERY = 20
 const STATUS_EVERY = 200
+/** Milliseconds that the other workers get to end by themselves once one was lost: what it held (a lock) may hold them. */
+const GRACE = 1000
 
 function check(plan: MachinePlan): void {
   const { memoryBytes, pes } = plan
@@ -39,6 +41,14 @@ function check(plan: MachinePlan): void {
   }
   if (!Number.isInteger(pes) || pes < 1 || pes > 16) {
     throw new ProblemError('machine.pes', `${pes} PEs is not possible`, 'Give a number from 1 to 16.')
+  }
+  const { kind, quantum } = plan.schedule
+  if (kind === 'deterministic' && (!Number.isSafeInteger(quantum) || quantum < 1)) {
+    throw new ProblemError(
+      'schedule.quantum',
+      `a turn of ${quantum} instructions is not possible`,
+      'Give a whole number from 1.',
+    )
   }
 }
 
@@ -83,6 +93,14 @@ export async function startMachine(
   return new Machine(views, plan, events, (pe) => spawn(data(pe)), startedNs)
 }
 
+/** A pause that not every PE has answered yet. */
+interface Parking {
+  pause: number
+  pes: Set<number>
+  all: Promise<PeStatus[]>
+  resolve: (statuses: PeStatus[]) => void
+}
+
 /** A running machine as its client sees it: the workers, and what they report. */
 class Machine implements MachineHandle {
   readonly ended: Promise<MachineEnd>
@@ -96,10 +114,11 @@ class Machine implements MachineHandle {
   private readonly timers: NodeJS.Timeout[] = []
   private readonly deliveries = new Set<Promise<void>>()
   private failure: { message: string; stack?: string } | null = null
-  private modelError = ''
+  private message = ''
   private settle: (end: MachineEnd) => void = () => {}
   private settled = false
-  private parked: { pes: Set<number>; resolve: (statuses: PeStatus[]) => void } | null = null
+  private parked: Parking | null = null
+  private grace: NodeJS.Timeout | null = null
 
   constructor(
     views: Views,
@@ -125,7 +144,12 @@ class Machine implements MachineHandle {
       owner: -3,
       pc: 0n,
     }))
-    this.workers = Array.from({ length: plan.pes }, (_, pe) => this.attach(spawn(pe), pe))
+    try {
+      this.workers = Array.from({ length: plan.pes }, (_, pe) => this.attach(spawn(pe), pe))
+    } catch (error) {
+      this.end(stopKind.FAILED)
+      throw error
+    }
     this.timers.push(setInterval(() => this.drainConsole(), DRAIN_EVERY))
     this.timers.push(setInterval(() => events.status([...this.statuses]), STATUS_EVERY))
     const { seconds } = plan.stop
@@ -133,18 +157,20 @@ class Machine implements MachineHandle {
   }
 
   async pause(): Promise<PeStatus[]> {
-    if (this.settled || Atomics.load(this.views.control, control.COMMAND) !== command.RUN)
-      return [...this.statuses]
-    const parked = new Promise<PeStatus[]>((resolve) => {
-      this.parked = { pes: new Set(), resolve }
-    })
-    Atomics.compareExchange(this.views.control, control.COMMAND, command.RUN, command.PAUSE)
-    alertAll(this.views.control, this.plan.pes)
-    return parked
+    const { control: cells } = this.views
+    if (this.parked) return this.parked.all
+    if (this.settled || Atomics.load(cells, control.COMMAND) !== command.RUN) return [...this.statuses]
+    const { promise, resolve } = Promise.withResolvers<PeStatus[]>()
+    const pause = Atomics.add(cells, control.PAUSES, 1) + 1
+    this.parked = { pause, pes: new Set(), all: promise, resolve }
+    Atomics.compareExchange(cells, control.COMMAND, command.RUN, command.PAUSE)
+    alertAll(cells, this.plan.pes)
+    return promise
   }
 
   resume(): void {
     const { control: cells } = this.views
+    this.answerPause()
     Atomics.compareExchange(cells, control.COMMAND, command.PAUSE, command.RUN)
     alertAll(cells, this.plan.pes)
   }
@@ -191,11 +217,11 @@ class Machine implements MachineHandle {
         return
       case 'paused':
         this.statuses[pe] = message.status
-        this.park(pe)
+        if (message.pause === this.parked?.pause) this.park(pe)
         return
       case 'ended':
         this.statuses[pe] = message.status
-        if (message.modelError) this.modelError = message.modelError
+        if (message.message) this.message = message.message
         this.finish(pe)
         return
       case 'crashed':
@@ -209,7 +235,7 @@ class Machine implements MachineHandle {
       Atomics.sub(this.views.control, word, 1)
       Atomics.notify(this.views.control, word)
     }
-    const delivery = Promise.resolve(this.events.trace(batch))
+    const delivery = new Promise<void>((resolve) => resolve(this.events.trace(batch)))
       .catch((error: Error) => {
         this.failure ??= { message: `the run's data could not be kept: ${error.message}` }
         this.end(stopKind.FAILED)
@@ -224,8 +250,12 @@ class Machine implements MachineHandle {
   private park(pe: number): void {
     if (!this.parked) return
     this.parked.pes.add(pe)
-    if (this.parked.pes.size + this.finished.size < this.plan.pes) return
-    this.parked.resolve([...this.statuses])
+    for (const finished of this.finished) this.parked.pes.add(finished)
+    if (this.parked.pes.size === this.plan.pes) this.answerPause()
+  }
+
+  private answerPause(): void {
+    this.parked?.resolve([...this.statuses])
     this.parked = null
   }
 
@@ -234,6 +264,11 @@ class Machine implements MachineHandle {
     this.failure ??= stack === undefined ? { message } : { message, stack }
     this.end(stopKind.FAILED)
     this.finish(pe)
+    if (this.settled || this.grace) return
+    this.grace = setTimeout(() => {
+      for (const worker of this.workers) void worker.terminate()
+    }, GRACE)
+    this.timers.push(this.grace)
   }
 
   private finish(pe: number): void {
@@ -267,9 +302,9 @@ class Machine implements MachineHandle {
       case stopKind.PSCI_RESET:
         return { kind: 'exit', code: 0, by: 'PSCI SYSTEM_RESET' }
       case stopKind.LOCKUP:
-        return { kind: 'lockup', pe, message: this.lockup() }
+        return { kind: 'lockup', pe, message: this.message || this.lockup() }
       case stopKind.MODEL_ERROR:
-        return { kind: 'model-error', pe, message: this.modelError }
+        return { kind: 'model-error', pe, message: this.message }
       case stopKind.SWITCHES:
         return { kind: 'limit', which: 'switches' }
       case stopKind.INSTRUCTIONS:

@@ -31,7 +31,7 @@ export class PeRunner {
   private readonly pe: Pe
   private readonly pes: number
   private lastReport = 0
-  private modelError: string | null = null
+  private message: string | null = null
   /** Instructions of this PE's quantum that a pause cut off; it gets them before the turn passes on. */
   private owed = 0
 
@@ -76,7 +76,7 @@ export class PeRunner {
     }
     this.pe.core.store()
     this.report(true)
-    this.post({ kind: 'ended', status: this.pe.status(), modelError: this.modelError })
+    this.post({ kind: 'ended', status: this.pe.status(), message: this.message })
   }
 
   /** Looks at the command: parks while it says pause. @returns false when the machine ends */
@@ -85,9 +85,13 @@ export class PeRunner {
     if (Atomics.load(cells, control.COMMAND) === command.PAUSE) {
       this.pe.core.store()
       this.report(true)
-      this.post({ kind: 'paused', status: this.pe.status() })
       Atomics.store(cells, this.word(peControl.PARKED), 1)
+      let answered = -1
       while (Atomics.load(cells, control.COMMAND) === command.PAUSE) {
+        // Resumed and paused again before this PE saw it: the second pause wants its own answer.
+        const pause = Atomics.load(cells, control.PAUSES)
+        if (pause !== answered) this.post({ kind: 'paused', status: this.pe.status(), pause })
+        answered = pause
         Atomics.wait(cells, control.COMMAND, command.PAUSE, LOOK_AGAIN)
       }
       Atomics.store(cells, this.word(peControl.PARKED), 0)
@@ -109,20 +113,11 @@ export class PeRunner {
       const executed = pe.engine.run(granted)
       pe.endTurn()
       this.afterRunning(executed)
-      this.owed = 0
-      if (this.interrupted(executed, granted)) {
-        this.owed = granted - executed
-        return
-      }
+      // A pause in the middle of a quantum: the turn is not passed on, so that pausing does not change what the machine does.
+      this.owed = pe.engine.interrupted ? granted - executed : 0
+      if (this.owed > 0) return
     }
     this.passTurn()
-  }
-
-  /** A pause in the middle of a quantum: the turn is not passed on, so that pausing does not change what the machine does. */
-  private interrupted(executed: number, granted: number): boolean {
-    const { pe, cells } = this
-    if (executed >= granted || pe.waitingForInterrupt) return false
-    return Atomics.load(cells, control.COMMAND) !== command.RUN
   }
 
   private passTurn(): void {
@@ -139,7 +134,8 @@ export class PeRunner {
   private runFreely(): void {
     const { cells, pe } = this
     if (!this.powered()) {
-      Atomics.wait(cells, this.word(peControl.POWER), OFF, LOOK_AGAIN)
+      if (nobodyRuns(cells, this.pes)) endMachine(cells, this.pes, stopKind.LOCKUP, 0, pe.index)
+      else Atomics.wait(cells, this.word(peControl.POWER), OFF, LOOK_AGAIN)
       return
     }
     if (Atomics.load(cells, this.word(peControl.WAITING)) === 1) {
@@ -192,9 +188,10 @@ export class PeRunner {
       'semihosting-exit': stopKind.EXIT,
       'psci-off': stopKind.PSCI_OFF,
       'psci-reset': stopKind.PSCI_RESET,
+      lockup: stopKind.LOCKUP,
       'model-error': stopKind.MODEL_ERROR,
     } as const
-    if (stop.kind === 'model-error') this.modelError = stop.message
+    if (stop.message !== '') this.message = stop.message
     endMachine(this.cells, this.pes, kinds[stop.kind], stop.code, this.pe.index)
   }
 
@@ -211,7 +208,7 @@ export class PeRunner {
       this.post({ kind: 'trace', batch })
       for (;;) {
         const ahead = Atomics.load(this.cells, word)
-        if (ahead < MAX_UNACKNOWLEDGED || Atomics.load(this.cells, control.COMMAND) === command.STOP) break
+        if (ahead < MAX_UNACKNOWLEDGED || Atomics.load(this.cells, control.COMMAND) !== command.RUN) break
         Atomics.wait(this.cells, word, ahead, LOOK_AGAIN)
       }
     }

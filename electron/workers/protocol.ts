@@ -3,7 +3,7 @@ import type { Mark } from '../machine/observe/marks.ts'
 import type { MachinePlan } from './plan.ts'
 
 /** Bump with any change below; a worker refuses a client of another version. */
-export const WORKER_PROTOCOL = 1
+export const WORKER_PROTOCOL = 2
 
 /** What the worker of one PE is given when it starts. Control during the run goes through the shared memory's control words. */
 export interface PeWorkerData {
@@ -22,7 +22,9 @@ export interface PeWorkerData {
 export type FromPe =
   | { kind: 'trace'; batch: TraceBatch }
   | { kind: 'status'; status: PeStatus }
-  | { kind: 'paused'; status: PeStatus }
-  | { kind: 'ended'; status: PeStatus; modelError: string | null }
+  /** `pause` is the number of the pause that this answers. */
+  | { kind: 'paused'; status: PeStatus; pause: number }
+  /** `message`: what this PE says about an end that it caused, a lockup or a model error. */
+  | { kind: 'ended'; status: PeStatus; message: string | null }
   /** A bug in the emulator, never a guest's doing. */
   | { kind: 'crashed'; message: string; stack: string }

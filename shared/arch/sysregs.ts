@@ -15,48 +15,41 @@ import { thread } from './sysregs/thread.ts'
 import { timer } from './sysregs/timer.ts'
 import { translation } from './sysregs/translation.ts'
 
-const joined = {
-  ...mte,
-  ...controlEl1,
-  ...controlEl2,
-  ...translation,
-  ...exception,
-  ...specialPurpose,
-  ...thread,
-  ...timer,
-  ...identification,
-  ...ras,
-  ...debugAndPmu,
-  ...e2hNames,
+/** The rows by subject, in table order. */
+const groups = {
+  'Memory tagging': mte,
+  'Control, EL1': controlEl1,
+  'Control, EL2': controlEl2,
+  Translation: translation,
+  Exceptions: exception,
+  'Special-purpose': specialPurpose,
+  Threads: thread,
+  Timers: timer,
+  Identification: identification,
+  RAS: ras,
+  Debug: debugAndPmu,
+  'VHE names': e2hNames,
 }
 
-export type SysregName = keyof typeof joined
+type Groups = typeof groups
+export type SysregName = { [G in keyof Groups]: keyof Groups[G] }[keyof Groups]
 
 /** Every system register of the machine. What no row names is UNDEFINED, but for the ID block (isIdSpace). */
-export const sysregs: Readonly<Record<SysregName, Sysreg>> = joined
+// Joined as untyped objects: a spread of the literal types takes the compiler half a minute.
+export const sysregs: Readonly<Record<SysregName, Sysreg>> = Object.assign(
+  {},
+  ...Object.values<object>(groups),
+)
 
 const problems = checkSysregs(sysregs)
 if (problems.length > 0) throw new Error(`system register rows:\n${problems.join('\n')}`)
 
-const names = <G extends object>(group: G) => Object.keys(group) as (keyof G & SysregName)[]
+/** The rows' names by subject, in table order: for panels and documentation. */
+export const sysregGroups = Object.fromEntries(
+  Object.entries(groups).map(([subject, rows]) => [subject, Object.keys(rows)]),
+) as Readonly<Record<string, readonly SysregName[]>>
 
-/** The rows by subject, in table order: for panels and documentation. */
-export const sysregGroups: Readonly<Record<string, readonly SysregName[]>> = {
-  'Memory tagging': names(mte),
-  'Control, EL1': names(controlEl1),
-  'Control, EL2': names(controlEl2),
-  Translation: names(translation),
-  Exceptions: names(exception),
-  'Special-purpose': names(specialPurpose),
-  Threads: names(thread),
-  Timers: names(timer),
-  Identification: names(identification),
-  RAS: names(ras),
-  Debug: names(debugAndPmu),
-  'VHE names': names(e2hNames),
-}
-
-export const isSysregName = (name: string): name is SysregName => Object.hasOwn(joined, name)
+export const isSysregName = (name: string): name is SysregName => Object.hasOwn(sysregs, name)
 
 /** The register whose storage a name reaches: itself, or the target of an alias (TFSR_EL12 gives TFSR_EL1). */
 export function storageName(name: SysregName): SysregName {

@@ -12,17 +12,12 @@ export interface Loaded {
   marks: Map<number, Mark[]>
 }
 
-const RAW_OFFSET = 0x8_0000
 /** Space that the board keeps for the device tree below an ELF image. */
 const TREE_SPACE = 0x1_0000
 
-const isElf = (bytes: Uint8Array): boolean =>
-  bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46
-
 /**
- * Puts a program and the device tree into RAM as QEMU's virt board does: an ELF at its physical addresses with X0 = 0 and the
- * tree at the start of RAM where it fits below the image; a raw binary 512 KiB into RAM with the tree behind it and its
- * address in X0.
+ * Puts an ELF image and the device tree into RAM as QEMU's virt board does: the image at its physical addresses with X0 = 0, and
+ * the tree at the start of RAM where it fits below the image.
  * @throws ProblemError when the program is no AArch64 executable or does not fit into RAM
  */
 export function loadProgram(views: Views, pes: number, bytes: Uint8Array, file: string): Loaded {
@@ -31,24 +26,6 @@ export function loadProgram(views: Views, pes: number, bytes: Uint8Array, file: 
     views.ram8.set(data, address - RAM_BASE)
   }
   const end = RAM_BASE + views.ramBytes
-  if (!isElf(bytes)) {
-    if (bytes.length < 4 || RAW_OFFSET + bytes.length + tree.length + 0x20_0000 > views.ramBytes) {
-      throw new ProblemError(
-        file,
-        bytes.length < 4
-          ? 'the file is neither an ELF image nor long enough to be a raw program'
-          : 'the program does not fit into memory',
-        bytes.length < 4
-          ? 'Give an AArch64 ELF executable or a raw binary.'
-          : 'Give the machine more memory.',
-      )
-    }
-    const start = RAM_BASE + RAW_OFFSET
-    const treeAt = Math.ceil((start + bytes.length) / 0x20_0000) * 0x20_0000
-    put(start, bytes)
-    put(treeAt, tree)
-    return { entry: BigInt(start), x0: BigInt(treeAt), marks: new Map() }
-  }
   const image = readElf(bytes, file)
   let lowest = end
   for (const segment of image.segments) {

@@ -27,6 +27,8 @@ export const control = {
   INPUT_WRITTEN: 8,
   INPUT_READ: 9,
   SWITCHES: 10,
+  /** Counts the pauses that were asked for, so that a PE answers each of them once. */
+  PAUSES: 11,
   /** Deterministic schedule: position in the round's order, the generator's state; the order itself begins at ORDER. */
   POSITION: 13,
   RANDOM: 14,

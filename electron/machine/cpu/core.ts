@@ -246,19 +246,19 @@ export class Core {
   private enter(target: number, returnAddress: bigint, kind: number): void {
     const from = this.el
     const offset = (from === target ? (this.spsel ? 0x200 : 0x000) : 0x400) + kind
-    const sctlr = this.state[SCTLR[target]!]!
+    const sctlr = SCTLR[target]!
     this.state[SPSR[target]!] = this.packPstate()
     this.state[ELR[target]!] = returnAddress
-    const synchronises = !this.hasExS || bitOf(sctlr, 22)
-    if (bitOf(sctlr, 37)) this.sync.completeFaults(target, synchronises)
+    const synchronises = !this.hasExS || this.bit(sctlr, 22) === 1
+    if (this.bit(sctlr, 37)) this.sync.completeFaults(target, synchronises)
     if (synchronises) this.sync.contextEvent()
+    // NZCV and DIT stay as they were; UAO, IL and SS are cleared (AArch64.TakeException).
     let ps = (this.ps & (PS.PAN | PS.DIT)) | PS.DAIF
     if (this.hasMte) ps |= PS.TCO
     // SPAN = 0 sets PAN on entry to EL1, and to EL2 of a VHE host.
     const panApplies = target === 1 || (target === 2 && this.e2h() && this.tge())
-    if (panApplies && !bitOf(sctlr, 23)) ps |= PS.PAN
-    if (bitOf(sctlr, 44)) ps |= PS.SSBS
-    ps &= ~(PS.UAO | PS.IL | PS.SS | PS.DIT)
+    if (panApplies && !this.bit(sctlr, 23)) ps |= PS.PAN
+    if (this.bit(sctlr, 44)) ps |= PS.SSBS
     this.ps = ps
     this.setLevel(target, 1)
     this.pc = BigInt.asUintN(64, (this.state[VBAR[target]!]! & ~0x7ffn) + BigInt(offset))
@@ -273,7 +273,7 @@ export class Core {
     const from = this.el
     const spsr = this.state[SPSR[from]!]!
     const target = this.state[ELR[from]!]!
-    const synchronises = !this.hasExS || bitOf(this.state[SCTLR[from]!]!, 11)
+    const synchronises = !this.hasExS || this.bit(SCTLR[from]!, 11) === 1
     if (synchronises) this.sync.contextEvent()
     if (this.legalReturn(spsr)) {
       this.unpackPstate(spsr)

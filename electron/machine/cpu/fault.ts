@@ -56,7 +56,7 @@ export const FSC = {
 
 /** The machine itself ends: the guest asked for it (exit), or it cannot go on. */
 export class MachineStop {
-  readonly kind: 'semihosting-exit' | 'psci-off' | 'psci-reset' | 'model-error'
+  readonly kind: 'semihosting-exit' | 'psci-off' | 'psci-reset' | 'lockup' | 'model-error'
   readonly code: number
   readonly message: string
   constructor(kind: MachineStop['kind'], code: number, message = '') {

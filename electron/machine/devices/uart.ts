@@ -75,9 +75,13 @@ export class Uart implements Device {
   }
 
   private receive(): number {
-    if (!this.received()) return 0
     const { control: cells, input } = this.views
-    const at = Atomics.add(cells, control.INPUT_READ, 1)
-    return input[(at >>> 0) % INPUT_BYTES]!
+    for (;;) {
+      const at = Atomics.load(cells, control.INPUT_READ)
+      if (at === Atomics.load(cells, control.INPUT_WRITTEN)) return 0
+      const byte = input[(at >>> 0) % INPUT_BYTES]!
+      // Another PE may have taken the byte meanwhile.
+      if (Atomics.compareExchange(cells, control.INPUT_READ, at, (at + 1) | 0) === at) return byte
+    }
   }
 }

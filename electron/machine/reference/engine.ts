@@ -1,10 +1,11 @@
 import type { CostClass } from '../../../shared/arch/cost.ts'
+import { exceptionClassName } from '../../../shared/arch/exception.ts'
 import { decode } from '../../../shared/isa/decoder.ts'
 import type { Operations } from '../../../shared/isa/operations.ts'
 import { RAM_BASE } from '../board/map.ts'
 import { control, PE_CONTROL, PE_CONTROL_WORDS, peControl } from '../board/shared-memory.ts'
 import { type Core, PS } from '../cpu/core.ts'
-import { EC, FSC, GuestFault } from '../cpu/fault.ts'
+import { EC, FSC, GuestFault, MachineStop } from '../cpu/fault.ts'
 import type { Mmu } from '../mmu/mmu.ts'
 import type { Mark } from '../observe/marks.ts'
 import type { ReferenceOperations } from './operations.ts'
@@ -27,6 +28,12 @@ interface CodePage {
   code: (Instruction | undefined)[]
 }
 
+/**
+ * Exceptions in a row, none of which let an instruction retire, after which a PE counts as locked up: its vector faults
+ * itself. Another PE could still mend the vector, so the number is large; the state repeats from the second on.
+ */
+const LOCKUP_AFTER = 100_000
+
 const undefinedSem = (o: Operations<bigint>): void => o.undefined()
 
 /**
@@ -48,8 +55,12 @@ export class ReferenceEngine {
   private left = 0
   /** An exception now would come from the fetch, not from an instruction. */
   private fetching = false
+  private retiredAtFault = -1
+  private faultsInARow = 0
   /** Set to leave `run` after the current instruction: the PE waits, was switched off, or a stop rule holds. */
   leave = false
+  /** `run` ended before its count because the client wants attention, not by the guest's doing. */
+  interrupted = false
 
   constructor(
     core: Core,
@@ -75,6 +86,7 @@ export class ReferenceEngine {
   run(count: number): number {
     this.left = count
     this.leave = false
+    this.interrupted = false
     while (this.left > 0 && !this.leave) {
       try {
         this.execute()
@@ -150,17 +162,34 @@ export class ReferenceEngine {
     }
     this.fetching = false
     core.takeFault(fault)
+    this.watchLockup(fault)
     const cost = this.costs['exception-entry']
     core.cycles += cost
     core.recorder.trapCost(cost)
   }
 
-  /** Finds the page behind PC: illegal state, PC alignment, translation and permission, in this order. */
+  /** @throws MachineStop when the PE does nothing but take exceptions */
+  private watchLockup(fault: GuestFault): void {
+    const { core } = this
+    if (core.instructions !== this.retiredAtFault) {
+      this.retiredAtFault = core.instructions
+      this.faultsInARow = 0
+    }
+    if (++this.faultsInARow < LOCKUP_AFTER) return
+    const where = `EL${core.el} vector 0x${core.pc.toString(16)}`
+    const why = exceptionClassName(fault.ec)
+    throw new MachineStop(
+      'lockup',
+      0,
+      `PE${core.pe} takes exceptions at its own ${where} without end (${why})`,
+    )
+  }
+
+  /** Finds the page behind PC: PC alignment, translation and permission, illegal state, in this order of priority. */
   private fetchPage(): void {
     const { core } = this
     this.fetching = true
     this.left--
-    if (core.ps & PS.IL) throw new GuestFault(EC.ILLEGAL_STATE, 0)
     if (core.pcOffset & 3) throw new GuestFault(EC.PC_ALIGNMENT, 0, { far: core.pc })
     const physical = this.mmu.fetch(core.pc)
     const page = Math.floor((physical - RAM_BASE) / 4096)
@@ -168,6 +197,7 @@ export class ReferenceEngine {
     if (physical < RAM_BASE || page >= codePages.length) {
       throw new GuestFault(EC.INSTRUCTION_ABORT, FSC.EXTERNAL, { far: core.pc })
     }
+    if (core.ps & PS.IL) throw new GuestFault(EC.ILLEGAL_STATE, 0)
     this.left++
     this.fetching = false
     core.refetch = false
@@ -216,6 +246,6 @@ export class ReferenceEngine {
       }
       core.refetch = true
     }
-    if (Atomics.load(cells, control.COMMAND) !== 0) this.leave = true
+    if (Atomics.load(cells, control.COMMAND) !== 0) this.leave = this.interrupted = true
   }
 }

@@ -1,3 +1,8 @@
+const smallValues: readonly bigint[] = Array.from({ length: 4096 }, (_, i) => BigInt(i))
+
+/** A non-negative number as a bigint; the small ones are not made anew. */
+export const small = (value: number): bigint => smallValues[value] ?? BigInt(value)
+
 /** Integer operations on bigint, as the operations interface defines them. sf is 1 for 64-bit, 0 for 32-bit operands. */
 const widthOf = (sf: number): 32 | 64 => (sf ? 64 : 32)
 

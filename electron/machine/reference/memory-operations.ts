@@ -6,6 +6,7 @@ import { MONITOR } from '../cpu/layout.ts'
 import type { Bus } from '../devices/bus.ts'
 import { DEVICE, type Mmu, type Piece, READ, READ_WRITE, SPLIT, WRITE } from '../mmu/mmu.ts'
 import { page } from '../mmu/walk.ts'
+import { small } from './integer.ts'
 
 const untagged: Access = { bytes: 16, checked: false }
 const GRANULE = 16
@@ -155,14 +156,20 @@ export class MemoryOperations {
 
   /** The Allocation Tag of one granule; 0 where tag access is off or the page is not Tagged. */
   loadTag(address: bigint): bigint {
-    const at = this.mmu.locate(alignDown(address, GRANULE), GRANULE, 1, READ, untagged)
-    return at >= 0 && this.mmu.tagsReachable() ? BigInt(this.words.tags[at >>> 4]!) : 0n
+    const at = this.mmu.locate(address & ~15n, GRANULE, 1, READ, untagged)
+    return at >= 0 && this.mmu.tagsReachable() ? small(this.words.tags[at >>> 4]!) : 0n
   }
 
-  /** Probes every granule before anything changes, so a fault on the second of ST2G leaves the first as it was. */
+  /** Both pages of ST2G are translated before anything changes, so a fault on the second granule leaves the first as it was. */
   storeTags(address: bigint, granules: number, tag: bigint, zero: boolean): void {
     if (address & 15n) throw this.mmu.abort(address, FSC.ALIGNMENT, true, 1)
-    this.writeGranules(address, granules, () => Number(tag), zero)
+    const at = this.mmu.locate(address, granules * GRANULE, 1, WRITE, untagged)
+    if (at !== SPLIT) {
+      this.setGranules(address, at, this.mmu.flags, granules, Number(tag), zero)
+      return
+    }
+    for (const piece of this.mmu.pieces!)
+      this.setGranules(address, piece.at, piece.flags, 1, Number(tag), zero)
   }
 
   loadTagBlock(address: bigint): bigint {
@@ -175,16 +182,15 @@ export class MemoryOperations {
   }
 
   storeTagBlock(address: bigint, nibbles: bigint): void {
-    this.writeGranules(
-      alignDown(address, TAG_BLOCK),
-      TAG_BLOCK / GRANULE,
-      (i) => Number((nibbles >> BigInt(i * 4)) & 15n),
-      false,
-    )
+    const at = this.mmu.locate(alignDown(address, TAG_BLOCK), TAG_BLOCK, 1, WRITE, untagged)
+    if (at < 0 || !this.mmu.tagsReachable()) return
+    for (let i = 0; i < 16; i++) this.words.tags[(at >>> 4) + i] = Number((nibbles >> BigInt(i * 4)) & 15n)
   }
 
   zeroTagBlock(address: bigint, value: bigint): void {
-    this.writeGranules(alignDown(address, ZERO_BLOCK), ZERO_BLOCK / GRANULE, () => Number(value & 15n), true)
+    const start = alignDown(address, ZERO_BLOCK)
+    const at = this.mmu.locate(start, ZERO_BLOCK, 1, WRITE, untagged)
+    this.setGranules(start, at, this.mmu.flags, ZERO_BLOCK / GRANULE, Number(value & 15n), true)
   }
 
   /** DC ZVA: tag-checked, tags unchanged. FAR of an MMU fault is the operand itself. */
@@ -219,30 +225,24 @@ export class MemoryOperations {
     return this.mmu.locate(start, access.bytes, 1, WRITE, access)
   }
 
-  private writeGranules(
+  /** Gives granules that lie on one page a tag, and zeroes them. To Device memory no tag is written (CONSTRAINED UNPREDICTABLE). */
+  private setGranules(
     address: bigint,
+    at: number,
+    flags: number,
     granules: number,
-    tagOf: (i: number) => number,
+    tag: number,
     zero: boolean,
   ): void {
-    const places: { at: number; tagged: boolean }[] = []
-    for (let i = 0; i < granules; i++) {
-      const at = this.mmu.locate(
-        BigInt.asUintN(64, address + BigInt(i * GRANULE)),
-        GRANULE,
-        1,
-        WRITE,
-        untagged,
-      )
-      if (at === DEVICE && zero && !(this.mmu.flags & page.DEVICE))
-        throw this.mmu.abort(address, FSC.EXTERNAL, true, 1)
-      places.push({ at, tagged: at >= 0 && this.mmu.tagsReachable() })
+    if (at < 0) {
+      if (zero && !(flags & page.DEVICE)) throw this.mmu.abort(address, FSC.EXTERNAL, true, 1)
+      return
     }
-    places.forEach(({ at, tagged }, i) => {
-      if (at < 0) return
-      if (zero) this.zeroGranule(at)
-      if (tagged) this.words.tags[at >>> 4] = tagOf(i)
-    })
+    const tagged = this.mmu.taggable(flags)
+    for (let i = 0; i < granules; i++) {
+      if (zero) this.zeroGranule(at + i * GRANULE)
+      if (tagged) this.words.tags[(at >>> 4) + i] = tag
+    }
   }
 
   private zeroGranule(at: number): void {

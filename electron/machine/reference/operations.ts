@@ -30,6 +30,9 @@ export class ReferenceOperations implements Operations<bigint> {
   /** Set by a branch; the engine then continues at `target`. */
   branched = false
   target = 0n
+  /** A 64-bit value taken apart without making further bigints. */
+  private readonly value64 = new BigUint64Array(1)
+  private readonly value32 = new Uint32Array(this.value64.buffer)
   private readonly core: Core
   private readonly state: BigUint64Array
   private readonly memory: MemoryOperations
@@ -52,8 +55,14 @@ export class ReferenceOperations implements Operations<bigint> {
     this.ports = ports
   }
 
+  /** Bits 63:32; bits 31:0 are left in value32[0]. */
+  private highHalf(value: bigint): number {
+    this.value64[0] = value
+    return this.value32[1]!
+  }
+
   imm(value: number | bigint): bigint {
-    return BigInt.asUintN(64, BigInt(value))
+    return typeof value === 'number' && value >= 0 ? integer.small(value) : BigInt.asUintN(64, BigInt(value))
   }
 
   x(n: number): bigint {
@@ -170,12 +179,14 @@ export class ReferenceOperations implements Operations<bigint> {
   addSetFlags(sf: number, a: bigint, b: bigint, carryIn: bigint): bigint {
     const { core } = this
     if (sf) {
-      const sum = a + b + carryIn
-      const result = BigInt.asUintN(64, sum)
-      core.n = result >= 0x8000_0000_0000_0000n ? 1 : 0
-      core.z = result === 0n ? 1 : 0
-      core.c = sum !== result ? 1 : 0
-      core.v = ((a ^ result) & (b ^ result)) >= 0x8000_0000_0000_0000n ? 1 : 0
+      const result = BigInt.asUintN(64, a + b + carryIn)
+      const left = this.highHalf(a)
+      const right = this.highHalf(b)
+      const high = this.highHalf(result)
+      core.n = high >>> 31
+      core.z = high === 0 && this.value32[0] === 0 ? 1 : 0
+      core.c = (carryIn !== 0n ? result <= a : result < a) ? 1 : 0
+      core.v = ((left ^ high) & (right ^ high)) >>> 31
       return result
     }
     const left = Number(BigInt.asUintN(32, a))
@@ -276,13 +287,16 @@ export class ReferenceOperations implements Operations<bigint> {
     return this.core.controls().tagAccess[this.core.el === 0 ? 0 : 1] ? 1n : 0n
   }
   tagOf(address: bigint): bigint {
-    return (address >> 56n) & 15n
+    this.value64[0] = address
+    return integer.small((this.value32[1]! >>> 24) & 15)
   }
   withTag(address: bigint, tag: bigint): bigint {
-    return (address & 0xf0ff_ffff_ffff_ffffn) | ((tag & 15n) << 56n)
+    this.value64[0] = address
+    this.value32[1] = (this.value32[1]! & 0xf0ff_ffff) | (Number(tag & 15n) << 24)
+    return this.value64[0]
   }
   nextTag(start: bigint, offset: number, exclude: bigint): bigint {
-    return BigInt(integer.chooseNonExcludedTag(Number(start & 15n), offset, Number(exclude & 0xffffn)))
+    return integer.small(integer.chooseNonExcludedTag(Number(start & 15n), offset, Number(exclude & 0xffffn)))
   }
   gcrExclude(): bigint {
     // Without FEAT_MTE2 there is no GCR_EL1: nothing is excluded, and tag access is off anyway.
@@ -299,7 +313,7 @@ export class ReferenceOperations implements Operations<bigint> {
     core.sync.writeDrawn(RGSR, RGSR_EFFECTIVE, (BigInt(drawn.seed) << 8n) | BigInt(tag))
     core.recorder.touch('RGSR_EL1', 'irg')
     core.recorder.draw(core, tag)
-    return BigInt(tag)
+    return integer.small(tag)
   }
   loadTag(address: bigint): bigint {
     return this.memory.loadTag(address)

@@ -56,7 +56,7 @@ export class Synchronisation {
   writeDrawn(slot: number, effective: number, value: bigint): void {
     this.state[slot] = value
     this.state[effective] = value
-    this.pending = this.pending.filter((p) => p.slot !== slot)
+    if (this.pending.length > 0) this.pending = this.pending.filter((p) => p.slot !== slot)
   }
 
   /** Whether a register's written value is not yet guaranteed to be what instructions use. */

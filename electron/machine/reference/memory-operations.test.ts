@@ -1,0 +1,211 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { descriptor, EL, place, SCTLR, Tables, TestMachine, tagged } from '../../../test/support/machine.ts'
+
+const { data } = place
+const { PAGE, BLOCK, attribute } = descriptor
+const NOWHERE = data + 0x2000n
+
+let machine: TestMachine
+/** EL2 with MMU on, flat, but for data: two Tagged pages with a hole behind them. */
+beforeEach(() => {
+  machine = new TestMachine()
+  const tables = new Tables(machine, place.tables)
+  tables.map(place.code, place.code | PAGE | attribute(1n) | descriptor.READ_ONLY)
+  for (const page of [data, data + 0x1000n]) tables.map(page, page | PAGE | attribute(2n) | descriptor.UXN)
+  tables.map(0x4020_0000n, 0x4020_0000n | BLOCK | attribute(1n), 2)
+  machine
+    .set('TTBR0_EL2', place.tables)
+    .set('TCR_EL2', 25n | (2n << 16n) | (1n << 20n))
+    .set('MAIR_EL2', 0xf0_ff00n)
+    .set('SCTLR_EL2', SCTLR.M | SCTLR.ATA)
+})
+
+const run = (text: string) => machine.pstate(EL[2]).run(text)
+
+describe('tag stores and loads', () => {
+  it('STG, ST2G, STZG and LDG move tags; only the Z forms touch data', () => {
+    machine
+      .write64(data, 7n)
+      .write64(data + 0x40n, 7n)
+      .setX({ 1: data, 2: tagged(0n, 9n), 3: 0xabcn })
+    run('stg x2, [x1]\n st2g x2, [x1, #32]\n stzg x2, [x1, #64]\n ldg x3, [x1]')
+    expect(machine.tags(data, 6)).toEqual([9, 0, 9, 9, 9, 0])
+    expect([machine.read64(data), machine.read64(data + 0x40n), machine.x(3)]).toEqual([
+      7n,
+      0n,
+      tagged(0xabcn, 9n),
+    ])
+  })
+
+  it('an unaligned tag store faults before translation, whatever ATA says', () => {
+    machine.setX({ 1: NOWHERE + 8n }).set('SCTLR_EL2', SCTLR.M)
+    expect(run('stg x1, [x1]')).toMatchObject({ esr: 0x9600_0061n, far: NOWHERE + 8n })
+  })
+
+  it('STGP is aligned to the granule, and then changes nothing', () => {
+    machine.setX({ 0: 1n, 1: data + 8n, 2: 2n })
+    expect(run('stgp x0, x2, [x1]')).toMatchObject({ esr: 0x9600_0061n, far: data + 8n })
+    expect([machine.read64(data + 8n), machine.read64(data + 16n)]).toEqual([0n, 0n])
+    machine.setX({ 1: tagged(data, 6n) })
+    run('stgp x0, x2, [x1]')
+    expect([machine.read64(data), machine.read64(data + 8n), machine.tags(data, 2)]).toEqual([1n, 2n, [6, 0]])
+  })
+
+  it('ST2G whose second granule is unmapped faults there and leaves the first', () => {
+    machine.write64(NOWHERE - 16n, 7n).setX({ 1: tagged(NOWHERE - 16n, 4n) })
+    expect(run('stz2g x1, [x1]')).toMatchObject({ esr: 0x9600_0047n, far: tagged(NOWHERE, 4n) })
+    expect([machine.tags(NOWHERE - 16n, 1), machine.read64(NOWHERE - 16n)]).toEqual([[0], 7n])
+  })
+
+  it('ST2G across two mapped pages sets both', () => {
+    machine.setX({ 1: tagged(data + 0xff0n, 4n) })
+    expect(run('st2g x1, [x1]')).toBeNull()
+    expect(machine.tags(data + 0xff0n, 2)).toEqual([4, 4])
+  })
+
+  it('with tag access off or a page that is not Tagged the tag is dropped, the zeroing is not', () => {
+    machine
+      .setTags(data, 3)
+      .write64(data, 7n)
+      .set('SCTLR_EL2', SCTLR.M)
+      .setX({ 1: tagged(data, 9n), 3: tagged(5n, 7n) })
+    run('stzg x1, [x1]\n ldg x3, [x1]')
+    expect([machine.tags(data, 1), machine.read64(data), machine.x(3)]).toEqual([[3], 0n, 5n])
+    machine.set('SCTLR_EL2', SCTLR.M | SCTLR.ATA).setX({ 1: tagged(0x4020_0000n, 9n) })
+    run('stg x1, [x1]\n ldg x3, [x1]')
+    expect([machine.tags(0x4020_0000n, 1), machine.x(3)]).toEqual([[0], 5n])
+  })
+
+  it('data stores leave tags alone', () => {
+    machine.setTags(data, 9).setX({ 1: data })
+    run('str x1, [x1]')
+    expect(machine.tags(data, 1)).toEqual([9])
+  })
+})
+
+describe('block instructions', () => {
+  it('LDGM and STGM move sixteen tags, a nibble each, of an aligned block', () => {
+    machine.setX({ 0: 0xfedc_ba98_7654_3210n, 1: data + 0x1f8n })
+    run('stgm x0, [x1]\n ldgm x2, [x1]')
+    expect(machine.tags(data + 0x100n, 16)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15])
+    expect([machine.tags(data, 1), machine.x(2)]).toEqual([[0], 0xfedc_ba98_7654_3210n])
+  })
+
+  it('STZGM sets one tag from Xt[3:0] and zeroes 64 bytes', () => {
+    for (let i = 0n; i < 96n; i += 8n) machine.write64(data + i, 1n)
+    machine.setX({ 0: 0xabc7n, 1: data + 0x8n })
+    run('stzgm x0, [x1]')
+    expect(machine.tags(data, 5)).toEqual([7, 7, 7, 7, 0])
+    expect([machine.read64(data + 56n), machine.read64(data + 64n)]).toEqual([0n, 1n])
+  })
+
+  it('are UNDEFINED at EL0', () => {
+    machine.setX({ 1: data }).set('SCTLR_EL1', SCTLR.SPAN)
+    for (const text of ['ldgm x0, [x1]', 'stgm x0, [x1]', 'stzgm x0, [x1]']) {
+      expect(machine.pstate(EL[0]).run(text)).toMatchObject({ el: 1, esr: 0x0200_0000n })
+    }
+  })
+
+  it('DC GVA sets tags from the operand, GZVA zeroes too, ZVA only zeroes', () => {
+    machine
+      .write64(data + 0x40n, 7n)
+      .write64(data, 7n)
+      .setX({ 1: tagged(data + 0x33n, 0xbn), 2: tagged(data + 0x40n, 2n) })
+    run('dc gva, x1\n dc gzva, x2')
+    expect(machine.tags(data, 9)).toEqual([11, 11, 11, 11, 2, 2, 2, 2, 0])
+    expect([machine.read64(data), machine.read64(data + 0x40n)]).toEqual([7n, 0n])
+    run('dc zva, x1')
+    expect([machine.read64(data), machine.tags(data, 1)]).toEqual([0n, [11]])
+  })
+})
+
+describe('exclusives', () => {
+  const status = (between: string, store = 'stxr w2, x3, [x1]') => {
+    machine.write64(data, 7n).setX({ 1: data, 2: 9n, 3: 5n, 4: data + 8n, 5: data })
+    expect(run(`ldxr x0, [x1]\n ${between}\n ${store}`)).toBeNull()
+    return machine.x(2)
+  }
+
+  it('STXR succeeds after LDXR of the same location and size, once', () => {
+    expect(status('nop')).toBe(0n)
+    expect(machine.read64(data)).toBe(5n)
+    run('stxr w2, x3, [x1]')
+    expect(machine.x(2)).toBe(1n)
+  })
+
+  it.each([
+    ['CLREX', 'clrex', 'stxr w2, x3, [x1]'],
+    ['another location', 'nop', 'stxr w2, x3, [x4]'],
+    ['another size', 'nop', 'stxr w2, w3, [x1]'],
+    ['another value in between', 'str x4, [x5]', 'stxr w2, x3, [x1]'],
+    ['a later LDXR elsewhere', 'ldxr x6, [x4]', 'stxr w2, x3, [x1]'],
+  ])('STXR fails after %s, and stores nothing', (_, between, store) => {
+    expect(status(between, store)).toBe(1n)
+    expect(machine.read64(data)).not.toBe(5n)
+  })
+
+  it('pairs compare and store both halves', () => {
+    machine
+      .write64(data, 1n)
+      .write64(data + 8n, 2n)
+      .setX({ 1: data, 3: 5n, 4: 6n })
+    run('ldxp x0, x2, [x1]\n stxp w5, x3, x4, [x1]')
+    expect([machine.x(0), machine.x(2), machine.x(5)]).toEqual([1n, 2n, 0n])
+    expect([machine.read64(data), machine.read64(data + 8n)]).toEqual([5n, 6n])
+  })
+
+  it('STXR without the monitor is not tag-checked, with it it is', () => {
+    machine
+      .set('SCTLR_EL2', SCTLR.M | SCTLR.ATA | SCTLR.TCF(1n))
+      .setTags(data, 5)
+      .setX({ 1: tagged(data, 3n), 6: tagged(data, 5n) })
+    expect(run('stxr w2, x3, [x1]')).toBeNull()
+    expect(machine.x(2)).toBe(1n)
+    expect(run('ldxr x0, [x6]\n stxr w2, x3, [x1]')).toMatchObject({ esr: 0x9600_0051n })
+  })
+})
+
+describe('atomics', () => {
+  it.each([
+    ['ldadd', 10n, 3n, 13n],
+    ['ldclr', 0xffn, 0x0fn, 0xf0n],
+    ['ldeor', 0xffn, 0x0fn, 0xf0n],
+    ['ldset', 0xf0n, 0x0fn, 0xffn],
+    ['ldumax', 1n, 2n, 2n],
+    ['ldumin', 1n, 2n, 1n],
+    ['swp', 1n, 2n, 2n],
+  ])('%s', (name, old, operand, result) => {
+    machine.write64(data, old).setX({ 1: data, 3: operand })
+    run(`${name} x3, x0, [x1]`)
+    expect([machine.x(0), machine.read64(data)]).toEqual([old, result])
+  })
+
+  it('compare signed values at the width of the access', () => {
+    machine.write64(data, 0xffn).setX({ 1: data, 3: 1n })
+    run('ldsmaxb w3, w0, [x1]')
+    expect([machine.x(0), machine.read64(data)]).toEqual([0xffn, 1n])
+  })
+
+  it('CAS stores only what it expected to find', () => {
+    machine.write64(data, 4n).setX({ 0: 3n, 1: data, 3: 9n })
+    run('cas x0, x3, [x1]')
+    expect([machine.x(0), machine.read64(data)]).toEqual([4n, 4n])
+    run('cas x0, x3, [x1]')
+    expect(machine.read64(data)).toBe(9n)
+  })
+})
+
+describe('an access across two pages', () => {
+  it('reads and writes both', () => {
+    machine.setX({ 0: 0x1122_3344_5566_7788n, 1: data + 0xffdn })
+    expect(run('str x0, [x1]\n ldr x2, [x1]')).toBeNull()
+    expect(machine.x(2)).toBe(0x1122_3344_5566_7788n)
+    expect(machine.read64(data + 0x1000n)).toBe(0x11_2233_4455n)
+  })
+
+  it('writes nothing when the second page is missing', () => {
+    machine.write64(NOWHERE - 8n, 7n).setX({ 0: 1n, 1: NOWHERE - 4n })
+    expect(run('str x0, [x1]')).toMatchObject({ esr: 0x9600_0047n, far: NOWHERE })
+    expect(machine.read64(NOWHERE - 8n)).toBe(7n)
+  })
+})
