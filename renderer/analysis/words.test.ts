@@ -49,7 +49,7 @@ describe('fields', () => {
       ['TF1', '1'],
       ['TF0', '0'],
     ]))
-  it('of a register without any', () => expect(fieldsOf('VBAR_EL2', 4n)).toEqual([]))
+  it('of a register without any', () => expect(fieldsOf('SPSR_hyp', 4n)).toEqual([]))
 })
 
 describe('a switch', () => {

@@ -43,7 +43,11 @@ describe('a figure', () => {
     table: { columns: [{ title: 'cycle', numeric: true }], length: 3, row: (i: number) => [i * 1000] },
   }
   const show = (over: object) =>
-    mount(Figure, { props: { ...base, ...over }, slots: { default: '<b class="drawing" />' } })
+    mount(Figure, {
+      props: { ...base, ...over },
+      slots: { default: '<b class="drawing" />' },
+      attachTo: document.body,
+    })
 
   it('draws, and says from what and how much', () => {
     const figure = show({})
@@ -71,7 +75,7 @@ describe('a figure', () => {
     const figure = show({
       problem: { place: 'a.switchyard', cause: 'it is locked', remedy: 'Close the other window.' },
     })
-    expect(figure.find('[role=alert]').text()).toContain('It is locked (a.switchyard)')
+    expect(figure.find('[role=alert]').text()).toMatch(/^It is locked\s*\(a\.switchyard\)/)
     expect(figure.text()).toContain('Close the other window.')
     await figure.find('[role=alert] button').trigger('click')
     expect(figure.emitted('retry')).toHaveLength(1)

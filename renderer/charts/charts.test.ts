@@ -59,7 +59,7 @@ describe('latency over time', () => {
     const [band] = seriesOf(latencyOption(series, range, 200, theme).option)
     expect(band?.name).toBe('minimum to maximum')
     expect(band?.data.length).toBeLessThanOrEqual(201)
-    for (const [, low, high] of band?.data as [number, number, number][])
+    for (const [, low, high] of (band?.data ?? []) as [number, number, number][])
       expect(low).toBeLessThanOrEqual(high)
   })
   it('turns logarithmic, and says so, when latencies spread far', () => {

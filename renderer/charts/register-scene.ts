@@ -4,7 +4,7 @@ import { maskText, ownerLetter, shortHex, tagText } from '../analysis/format.ts'
 import { laneOf, ownersIn, pendingIn, readingAt, type Step, stepsIn } from '../analysis/lanes.ts'
 import { AXIS_HEIGHT, cycleAxis } from './axis-scene.ts'
 import { GUTTER_RIGHT, type Plot, plotOf, xOf } from './plot.ts'
-import { box, dotted, PENDING_HATCH, Pieces, type Scene, type Shape, stroke } from './scene.ts'
+import { box, effectiveDots, PENDING_HATCH, Pieces, type Scene, type Shape, stroke } from './scene.ts'
 import type { ChartTheme } from './theme.ts'
 
 /** A line style per owner beside its colour: solid host, dashes of different length for vCPUs. */
@@ -17,6 +17,8 @@ export interface RegisterFigure {
   pending: string[]
   /** Where each register's lane begins. */
   tops: Map<string, number>
+  /** Some lane shows the effective value. */
+  dotted: boolean
 }
 
 interface LaneDrawing {
@@ -43,6 +45,7 @@ export function registerScene(
   const shapes: Shape[] = []
   const pending: string[] = []
   const tops = new Map<string, number>()
+  let dotted = false
   const registers = [...new Set(lanes.map((lane) => lane.register))].sort((a, b) => order(a) - order(b))
   let top = ownerStrip(lanes, plot, theme, shapes)
   for (const register of registers) {
@@ -53,7 +56,10 @@ export function registerScene(
     const effective = found?.reduction === 'all' && architectural.reduction === 'all' ? found : null
     const height = laneHeight(register, size)
     tops.set(register, top)
-    const at = { plot, theme, top, architectural, effective, steps: stepsIn(architectural, range) }
+    const steps = stepsIn(architectural, range)
+    const dots = effective !== null && steps.length * LEGIBLE <= plot.right - plot.left
+    dotted ||= dots
+    const at = { plot, theme, top, architectural, effective: dots ? effective : null, steps }
     shapes.push({
       is: 'path',
       d: box(plot.left, top, plot.right - plot.left, height),
@@ -73,8 +79,11 @@ export function registerScene(
     top += height + 8
   }
   shapes.push(...cycleAxis(plot, top - 4, theme))
-  return { scene: { width, height: top - 4 + AXIS_HEIGHT, shapes }, pending, tops }
+  return { scene: { width, height: top - 4 + AXIS_HEIGHT, shapes }, pending, tops, dotted }
 }
+
+/** Stretches narrower than this on average, in pixels, leave no room for dots: they would read as noise. */
+const LEGIBLE = 5
 
 const known = ['RGSR_EL1', 'GCR_EL1', 'TFSR_EL1', 'TFSRE0_EL1']
 const order = (register: string): number => {
@@ -161,7 +170,7 @@ function tagLane(at: LaneDrawing, height: number, shapes: Shape[]): void {
     shapes.push({ is: 'path', d, stroke: theme.owner(owner), width: 4, dash: ownerDash(owner) })
   const effective = at.effective ? stepsIn(at.effective, plot.range) : []
   shapes.push(
-    ...dotted(
+    ...effectiveDots(
       effective
         .map((step) =>
           stroke(xOf(plot, step.from), y(tagOf(step.value)), xOf(plot, step.to), y(tagOf(step.value))),
@@ -192,7 +201,7 @@ function excludeLane(at: LaneDrawing, height: number, shapes: Shape[]): void {
     for (let bit = 0; bit < 16; bit++)
       if ((step.value >> BigInt(bit)) & 1n)
         dots.push(stroke(xOf(plot, step.from), yOf(bit) + row / 2, xOf(plot, step.to), yOf(bit) + row / 2))
-  shapes.push(...dotted(dots.join(''), theme))
+  shapes.push(...effectiveDots(dots.join(''), theme))
   for (const bit of [15, 12, 8, 4, 0])
     shapes.push({
       is: 'text',
@@ -229,7 +238,7 @@ function bitLane(at: LaneDrawing, height: number, shapes: Shape[]): void {
         const y = top + (1 - bit) * half + half / 2
         dots.push(stroke(xOf(plot, step.from), y, xOf(plot, step.to), y))
       }
-  shapes.push(...dotted(dots.join(''), theme))
+  shapes.push(...effectiveDots(dots.join(''), theme))
   label(at, at.architectural.register, '', shapes)
 }
 

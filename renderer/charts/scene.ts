@@ -68,7 +68,7 @@ export class Pieces<K> {
 }
 
 /** Effective in hardware: dots that alternate black and white, so that they show on every fill. */
-export function dotted(d: string, theme: ChartTheme): Shape[] {
+export function effectiveDots(d: string, theme: ChartTheme): Shape[] {
   if (d === '') return []
   const dots = { is: 'path', d, width: 1.5, dash: '2 4' } as const
   return [

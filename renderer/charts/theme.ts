@@ -36,8 +36,9 @@ export interface ChartTheme {
   color(token: string): string
   owner(owner: number): string
   ink(owner: number): string
-  fontText: string
-  fontCode: string
+  // Single quotes: ECharts writes the family unescaped into an attribute of its SVG.
+  fontText: "'Inter Variable', system-ui, sans-serif"
+  fontCode: "'JetBrains Mono', ui-monospace, monospace"
 }
 
 export function themeOf(read: (token: string) => string): ChartTheme {
@@ -51,8 +52,9 @@ export function themeOf(read: (token: string) => string): ChartTheme {
     color,
     owner: (owner) => color(`own-${ownerToken(owner)}`),
     ink: (owner) => color(`ink-${ownerToken(owner)}`),
-    fontText: '"Inter Variable", system-ui, sans-serif',
-    fontCode: '"JetBrains Mono", ui-monospace, monospace',
+    // Single quotes: ECharts writes the family unescaped into an attribute of its SVG.
+    fontText: "'Inter Variable', system-ui, sans-serif",
+    fontCode: "'JetBrains Mono', ui-monospace, monospace",
   }
 }
 

@@ -89,8 +89,9 @@ function writeObject(sink: Sink, keys: Map<string, number>, object: object, dept
 function writeNumber(sink: Sink, value: number): void {
   if (Number.isSafeInteger(value) && !Object.is(value, -0)) {
     sink.byte(INTEGER)
-    // zigzag: 0, -1, 1, -2 ... ; doubled safe integers reach 2^54, which LEB128 by division keeps exact
-    sink.bigVarint(value >= 0 ? BigInt(value) * 2n : BigInt(value) * -2n - 1n)
+    // Zigzag: 0, -1, 1, -2 ... Doubled, a large safe integer is none any more.
+    if (Math.abs(value) < 2 ** 51) sink.varint(value >= 0 ? value * 2 : value * -2 - 1)
+    else sink.bigVarint(value >= 0 ? BigInt(value) * 2n : BigInt(value) * -2n - 1n)
   } else {
     sink.byte(FLOAT)
     sink.room(8).setFloat64(0, value, true)
@@ -170,6 +171,8 @@ function read(source: Source, keys: string[], depth: number): unknown {
 }
 
 function readInteger(source: Source): number {
+  const short = source.shortVarint()
+  if (short !== null) return short % 2 ? -(short + 1) / 2 : short / 2
   const raw = source.bigVarint()
   const value = Number(raw & 1n ? -((raw + 1n) >> 1n) : raw >> 1n)
   if (!Number.isSafeInteger(value)) throw new CodecError('an integer beyond 2^53')
@@ -307,6 +310,21 @@ class Source {
   view(size: number): DataView {
     const bytes = this.bytes(size)
     return new DataView(bytes.buffer, bytes.byteOffset, size)
+  }
+
+  /** A varint of at most six bytes; null, with nothing read, for a longer one. */
+  shortVarint(): number | null {
+    let value = 0
+    for (let length = 0; length < 6; length++) {
+      const byte = this.#bytes[this.#at + length]
+      if (byte === undefined) throw new CodecError('the message ends early')
+      value += (byte & 0x7f) * 2 ** (7 * length)
+      if (byte < 0x80) {
+        this.#at += length + 1
+        return value
+      }
+    }
+    return null
   }
 
   bigVarint(): bigint {

@@ -11,7 +11,7 @@ const shapes: RunShape[] = [
   { run: 2, title: 'v13 VHE', switches: 4096, seed: 42, pes: 4, pending: 0, faults: false },
   { run: 3, title: 'v12 VHE, short', switches: 60, seed: 9, pes: 1, pending: 120, faults: true },
 ]
-const out = resolve(import.meta.dirname, '../../out/screens')
+const out = process.env.SCREENS ?? resolve(import.meta.dirname, '../../out/screens')
 mkdirSync(out, { recursive: true })
 const wanted = process.argv[2] ?? ''
 

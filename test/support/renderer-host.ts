@@ -1,4 +1,4 @@
-/** Serves the built renderer with a fake lab behind a WebSocket that speaks the real codec. */
+/** Serves the built renderer (out/renderer, or the folder that RENDERER names) with a fake lab behind a WebSocket that speaks the real codec. */
 import { readFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { extname, join, resolve } from 'node:path'
@@ -28,7 +28,7 @@ export interface RendererHost {
 }
 
 export async function serveRenderer(lab: FakeLab, protocol = PROTOCOL): Promise<RendererHost> {
-  const root = resolve(import.meta.dirname, '../../out/renderer')
+  const root = process.env.RENDERER ?? resolve(import.meta.dirname, '../../out/renderer')
   let away = false
   const server: Server = createServer(async (request, response) => {
     const path = new URL(request.url ?? '/', 'http://host').pathname
