@@ -13,14 +13,18 @@ export type Desktop = { electron: string } | { missing: string }
  *
  * @returns the binary, or the reason why there is none
  */
-export async function findDesktop(root: string, terminal: Terminal): Promise<Desktop> {
+export async function findDesktop(
+  root: string,
+  terminal: Pick<Terminal, 'env' | 'err'>,
+  limitMs = FETCH_LIMIT_MS,
+): Promise<Desktop> {
   if (!hasDisplay(terminal.env)) return { missing: 'there is no display' }
   const present = electronBinary(root, terminal.env)
   if (present) return { electron: present }
   const installer = join(root, 'node_modules/electron/install.js')
   if (!existsSync(installer)) return { missing: 'Electron is not installed' }
-  terminal.err(`switchyard: fetching the Electron binary, for at most ${FETCH_LIMIT_MS / 1000} s\n`)
-  const failure = await fetchBinary(installer, terminal)
+  terminal.err(`switchyard: fetching the Electron binary, for at most ${limitMs / 1000} s\n`)
+  const failure = await fetchBinary(installer, terminal, limitMs)
   const fetched = electronBinary(root, terminal.env)
   if (fetched) return { electron: fetched }
   return { missing: `the Electron binary could not be fetched: ${failure ?? 'the installer left none'}` }
@@ -40,7 +44,11 @@ function electronBinary(root: string, env: NodeJS.ProcessEnv): string | null {
 }
 
 /** @returns null when the installer ended well, else why not */
-function fetchBinary(installer: string, terminal: Terminal): Promise<string | null> {
+function fetchBinary(
+  installer: string,
+  terminal: Pick<Terminal, 'err'>,
+  limitMs: number,
+): Promise<string | null> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [installer], { stdio: ['ignore', 'pipe', 'pipe'] })
     const started = Date.now()
@@ -49,9 +57,9 @@ function fetchBinary(installer: string, terminal: Terminal): Promise<string | nu
       terminal.err(`switchyard: still fetching, ${Math.round((Date.now() - started) / 1000)} s\n`)
     }, 5000)
     const limit = setTimeout(() => {
-      lastLine = `it took longer than ${FETCH_LIMIT_MS / 1000} s`
+      lastLine = `it took longer than ${limitMs / 1000} s`
       child.kill('SIGKILL')
-    }, FETCH_LIMIT_MS)
+    }, limitMs)
     const settle = (failure: string | null) => {
       clearInterval(ticker)
       clearTimeout(limit)

@@ -1,5 +1,5 @@
 import { OFF, ON, ON_REQUESTED, Pe } from '../machine/board/pe.ts'
-import { nextTurn, nobodyRuns } from '../machine/board/schedule.ts'
+import { nextTurn, nobodyRuns, turnLength } from '../machine/board/schedule.ts'
 import {
   clock,
   command,
@@ -101,14 +101,14 @@ export class PeRunner {
 
   private takeTurn(): void {
     const { cells, pe } = this
-    const turn = Atomics.load(cells, control.TURN)
-    if (turn !== pe.index) {
-      Atomics.wait(cells, control.TURN, turn, LOOK_AGAIN)
+    const whose = Atomics.load(cells, control.TURN)
+    if (whose !== pe.index) {
+      Atomics.wait(cells, control.TURN, whose, LOOK_AGAIN)
       return
     }
     if (this.powered()) {
-      const quantum = this.owed > 0 ? this.owed : this.data.plan.schedule.quantum
-      const granted = Math.min(quantum, this.instructionsLeft())
+      const turn = this.owed > 0 ? this.owed : turnLength(cells, this.data.plan.schedule.quantum)
+      const granted = Math.min(turn, this.instructionsLeft())
       pe.beginTurn()
       const executed = pe.engine.run(granted)
       pe.endTurn()

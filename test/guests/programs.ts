@@ -34,12 +34,11 @@ export const endless = {
   'b .': (pes: number) => everyPe(pes, '	b	.'),
   wfe: (pes: number) => everyPe(pes, '1:	wfe\n	b	1b'),
   'wfi on all but one': (pes: number) => everyPe(pes, '	cbz	x19, 2f\n1:	wfi\n	b	1b\n2:	b	2b'),
-  'a fault in every vector': (pes: number) =>
+  'an exception storm': (pes: number) =>
     everyPe(
       pes,
-      '	adr	x1, 1f\n	msr	vbar_el2, x1\n	isb\n	udf	#0\n	.balign	2048\n1:	.rept	512\n	udf	#1\n	.endr',
+      '\tadr\tx1, 1f\n\tmsr\tvbar_el2, x1\n\tisb\n\tsvc\t#0\n\t.balign\t2048\n1:\t.rept\t512\n\tsvc\t#1\n\t.endr',
     ),
-  'vectors where nothing is': (pes: number) => everyPe(pes, '	msr	vbar_el2, xzr\n	isb\n	udf	#0'),
   'self-modifying code': (pes: number) =>
     everyPe(
       pes,
@@ -87,6 +86,14 @@ finished:
 	.text`,
   )
 
+/** Every exception is taken at a vector whose first instruction faults again. */
+export const faultingVectors = (pes: number): string =>
+  everyPe(
+    pes,
+    '\tadr\tx1, 1f\n\tmsr\tvbar_el2, x1\n\tisb\n\tudf\t#0\n\t.balign\t2048\n1:\t.rept\t512\n\tudf\t#1\n\t.endr',
+  )
+/** The vectors lie where there is no memory. */
+export const noVectors = (pes: number): string => everyPe(pes, '\tmsr\tvbar_el2, xzr\n\tisb\n\tudf\t#0')
 /** Every PE waits in WFI. */
 export const allWait = (pes: number): string => everyPe(pes, '1:	wfi\n	b	1b')
 /** Every PE switches itself off. */

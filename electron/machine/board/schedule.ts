@@ -2,7 +2,7 @@ import { OFF } from './pe.ts'
 import { control, peControl, peWord } from './shared-memory.ts'
 
 /**
- * The deterministic schedule: PEs take turns of one quantum; every round visits all of them once, in an order drawn from
+ * The deterministic schedule: PEs take turns of a quantum at most; every round visits all of them once, in an order drawn from
  * the seed. PEs that are off or wait in WFI are passed over. The state lies in shared memory, and only the PE whose turn it
  * is touches it.
  */
@@ -34,6 +34,14 @@ function shuffle(cells: Int32Array, pes: number): void {
 const runnable = (cells: Int32Array, pe: number): boolean =>
   Atomics.load(cells, peWord(pe, peControl.POWER)) !== OFF &&
   Atomics.load(cells, peWord(pe, peControl.WAITING)) === 0
+
+/**
+ * Instructions of the turn that begins: between half a quantum and all of it, drawn from the seed. With turns of one length
+ * two loops can fall into step, so that one PE finds a lock taken in every turn it gets.
+ */
+export function turnLength(cells: Int32Array, quantum: number): number {
+  return quantum - (random(cells) % (Math.floor(quantum / 2) + 1))
+}
 
 /** Chooses who runs next. @returns its number, or -1 when no PE can run any more */
 export function nextTurn(cells: Int32Array, pes: number): number {

@@ -119,7 +119,8 @@ export class ReferenceEngine {
       instruction.sem(operations, instruction.fields)
       if (operations.branched) {
         operations.branched = false
-        this.jump(operations.target)
+        if (operations.called === null) this.jump(operations.target)
+        else this.take(operations.called)
       } else {
         core.pcOffset += 4
         if (core.pcOffset === 4096) this.nextPage()
@@ -156,6 +157,7 @@ export class ReferenceEngine {
   private take(fault: GuestFault): void {
     const { core } = this
     this.operations.branched = false
+    this.operations.called = null
     if (fault.returnTo === 'this' && !this.fetching) {
       core.instructions--
       core.cycles -= this.current?.code[core.pcOffset >>> 2]?.cost ?? 0
