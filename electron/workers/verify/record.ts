@@ -171,7 +171,8 @@ const optionalRegisterFields = {
   TPIDR_EL0: 'tpidr_el0',
 } as const
 
-function parseCase(json: Json): OracleCase {
+/** The state that a case starts from. @throws an error that says which member is wrong */
+export function parseCase(json: Json): OracleCase {
   if (json.parts !== undefined)
     throw new Malformed('it is a program of several parts, not a case with code words')
   const code = list(json.code, 'case.code').map((word, i) => {
