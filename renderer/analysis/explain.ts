@@ -7,13 +7,6 @@ export function faultStatusBit(fault: Pick<FaultRow, 'el' | 'address'>): string 
   return `${register}.TF${(fault.address >> 55n) & 1n}`
 }
 
-export const modeWords: Readonly<Record<CheckMode, string>> = {
-  none: 'not checked',
-  sync: 'synchronous',
-  async: 'asynchronous',
-  asym: 'asymmetric',
-}
-
 const modeReason: Readonly<Record<CheckMode, string>> = {
   none: 'checks are off',
   sync: 'checks are synchronous',

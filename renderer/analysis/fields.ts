@@ -6,9 +6,14 @@ export interface Field {
   name: string
   value: bigint
   text: string
+  /** The value with its meaning in words, where that is too long for a column of the inspector. */
+  title?: string
   /** A 16-bit mask to draw as a strip. */
   mask?: number
 }
+
+/** Characters of code type that fit one of four columns of the narrowest inspector. */
+const COLUMN = 8
 
 const known = (register: string): register is SysregName => Object.hasOwn(sysregs, register)
 
@@ -22,7 +27,11 @@ function shown(register: SysregName, { field: name, high, low, value, meaning }:
   if (register === 'GCR_EL1' && name === 'Exclude')
     return { name, value, text: maskText(Number(value)), mask: Number(value) }
   if (high - low >= 7) return { name, value, text: value.toString(16).padStart(4, '0') }
-  return { name, value, text: meaning && name !== 'RRND' ? `${value} ${meaning}` : value.toString() }
+  if (!meaning || name === 'RRND') return { name, value, text: value.toString() }
+  const title = `${value} ${meaning}`
+  return title.length <= COLUMN
+    ? { name, value, text: title }
+    : { name, value, text: value.toString(), title }
 }
 
 /** Where a write of the register reaches its indirect readers, in a sentence for the inspector. */

@@ -19,11 +19,13 @@ export interface MomentCell {
 
 export interface FieldRow {
   name: string
-  cells: { text: string; changed: boolean; mask: number | null }[]
+  cells: { text: string; title: string | undefined; changed: boolean; mask: number | null }[]
 }
 
 export interface RegisterBlock {
   register: string
+  /** A value needs more than 32 bits: four of them do not fit side by side. */
+  wide: boolean
   cells: MomentCell[]
   fields: FieldRow[]
   /** One sentence when something is pending, else null. */
@@ -32,7 +34,7 @@ export interface RegisterBlock {
 
 /** A switch's registers side by side: what changed from moment to moment, and what is pending. */
 export function registerBlocks(detail: SwitchDetail): RegisterBlock[] {
-  return detail.registers.map((entry) => {
+  return inOrder(detail.registers).map((entry) => {
     const values = moments.map(({ key }) => entry[key])
     const cells = values.map((moment, i): MomentCell => {
       const before = i > 0 ? values[i - 1] : null
@@ -45,6 +47,7 @@ export function registerBlocks(detail: SwitchDetail): RegisterBlock[] {
     const pendingAt = cells.flatMap((cell, i) => (cell.pending ? [moments[i]?.title ?? ''] : []))
     return {
       register: entry.register,
+      wide: values.some((moment) => moment !== null && moment.architectural >> 32n !== 0n),
       cells,
       fields: fieldRows(entry.register, values),
       note:
@@ -53,6 +56,14 @@ export function registerBlocks(detail: SwitchDetail): RegisterBlock[] {
           : null,
     }
   })
+}
+
+/** What this laboratory is about comes first; the rest keeps its order. */
+const first = ['RGSR_EL1', 'GCR_EL1', 'TFSR_EL1', 'TFSRE0_EL1']
+
+function inOrder(registers: SwitchDetail['registers']): SwitchDetail['registers'] {
+  const known = first.flatMap((name) => registers.filter((entry) => entry.register === name))
+  return [...known, ...registers.filter((entry) => !first.includes(entry.register))]
 }
 
 const MANY = 8
@@ -66,6 +77,7 @@ function fieldRows(register: string, values: readonly (RegisterMoment | null)[])
       const [field, before] = [fields?.[n], i > 0 ? decoded[i - 1]?.[n] : undefined]
       return {
         text: field?.text ?? '–',
+        title: field?.title,
         changed: field !== undefined && before !== undefined && field.value !== before.value,
         mask: field?.mask ?? null,
       }

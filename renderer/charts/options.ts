@@ -284,6 +284,13 @@ function histogram(distribution: LatencyDistribution, to: number, theme: ChartTh
   }
 }
 
+/** Quantiles this near each other on the axis share one label. */
+const NEAR = 0.1
+
+/**
+ * Points of the ECDF with their names. In a real run p50 and p90 often fall on one latency, so labels are written per group
+ * of near points: `p50 p90  3 612, p99  3 620`.
+ */
 function quantileMarks(
   distribution: LatencyDistribution,
   from: number,
@@ -291,29 +298,48 @@ function quantileMarks(
   theme: ChartTheme,
 ): object {
   const share: Record<string, number> = { p50: 50, p90: 90, p99: 99 }
+  const points = distribution.quantiles.filter(
+    (entry) => share[entry.name] !== undefined && entry.value <= to,
+  )
+  const labels = quantileLabels(points, (to - from) * NEAR)
   return {
     symbol: 'circle',
     symbolSize: 6,
     silent: true,
     itemStyle: { color: theme.color('text') },
-    data: distribution.quantiles
-      .filter((entry) => share[entry.name] !== undefined && entry.value <= to)
-      .map((entry) => {
-        const right = entry.value > from + (to - from) * 0.85
-        return {
-          coord: [entry.value, share[entry.name]],
-          value: `${entry.name}  ${count(entry.value)}`,
-          label: {
-            position: 'bottom',
-            distance: 6,
-            offset: [right ? -36 : 38, 0],
-            color: theme.color('text'),
-            fontSize: 12,
-            formatter: (mark: { data: { value: string } }) => mark.data.value,
-          },
-        }
-      }),
+    data: points.map((entry, i) => {
+      const right = entry.value > from + (to - from) * 0.6
+      return {
+        coord: [entry.value, share[entry.name]],
+        value: labels[i],
+        label: {
+          show: labels[i] !== '',
+          position: right ? 'left' : 'right',
+          distance: 8,
+          // Off the curve, which comes from below on the left and goes up on the right.
+          offset: [0, right ? -4 : 9],
+          color: theme.color('text'),
+          fontSize: 12,
+          formatter: (mark: { data: { value: string } }) => mark.data.value,
+        },
+      }
+    }),
   }
+}
+
+/** One label per group of points, at the group's first; the others' are empty. Points come in ascending order. */
+export function quantileLabels(points: readonly { name: string; value: number }[], near: number): string[] {
+  const labels = points.map(() => '')
+  for (let i = 0; i < points.length; ) {
+    let end = i + 1
+    while (end < points.length && points[end]!.value - points[end - 1]!.value <= near) end++
+    const values = new Map<number, string[]>()
+    for (const { name, value } of points.slice(i, end))
+      values.set(value, [...(values.get(value) ?? []), name])
+    labels[i] = [...values].map(([value, names]) => `${names.join(' ')}  ${count(value)}`).join(', ')
+    i = end
+  }
+  return labels
 }
 
 const markLine =

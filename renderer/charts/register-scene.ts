@@ -67,11 +67,7 @@ export function registerScene(
     })
     const open = effective ? (pendingIn(architectural, effective, range) ?? []) : []
     if (open.length > 0) pending.push(register)
-    shapes.push({
-      is: 'path',
-      d: open.map((stretch) => band(plot, stretch, top, height)).join(''),
-      fill: PENDING_HATCH,
-    })
+    shapes.push(...pendingShapes(open, plot, top, height, theme))
     if (register === 'RGSR_EL1') tagLane(at, height, shapes)
     else if (register === 'GCR_EL1') excludeLane(at, height, shapes)
     else if (register.startsWith('TFSR')) bitLane(at, height, shapes)
@@ -102,6 +98,34 @@ function laneHeight(register: string, size: 'compact' | 'full'): number {
 const band = (plot: Plot, stretch: CycleRange, top: number, height: number): string => {
   const [left, right] = [xOf(plot, stretch.from), xOf(plot, stretch.to)]
   return box(left, top, Math.max(1.5, right - left), height)
+}
+
+/** Below this width in pixels a pending stretch is a tick on the lane's edge: a hatch would hide values and look longer than it is. */
+const HATCHED_FROM = 3
+const TICK_HEIGHT = 4
+
+function pendingShapes(
+  open: readonly CycleRange[],
+  plot: Plot,
+  top: number,
+  height: number,
+  theme: ChartTheme,
+): Shape[] {
+  const wide = (stretch: CycleRange): boolean =>
+    xOf(plot, stretch.to) - xOf(plot, stretch.from) >= HATCHED_FROM
+  const draw = (stretches: readonly CycleRange[], tall: number): string =>
+    stretches.map((stretch) => band(plot, stretch, tall === height ? top : top - TICK_HEIGHT, tall)).join('')
+  return [
+    { is: 'path', d: draw(open.filter(wide), height), fill: PENDING_HATCH },
+    {
+      is: 'path',
+      d: draw(
+        open.filter((stretch) => !wide(stretch)),
+        TICK_HEIGHT,
+      ),
+      fill: theme.color('pending'),
+    },
+  ]
 }
 
 function label(at: LaneDrawing, name: string, part: string, shapes: Shape[], dy = 12): void {
