@@ -1,112 +1,140 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Worker } from 'node:worker_threads'
-import { nominalCosts, readCostProfile } from '../../electron/lab/cost-profile.ts'
-import { planRun } from '../../electron/lab/plan-run.ts'
-import { knownNames } from '../../electron/lab/resources.ts'
-import { startMachine } from '../../electron/workers/machine-client.ts'
-import type { MachineEnd, MachineEvents, MachinePlan } from '../../electron/workers/plan.ts'
-import { assemble } from '../../shared/asm/assemble.ts'
-import { writeElf } from '../../shared/asm/elf-write.ts'
-import { readExperiment } from '../../shared/model/experiment-text.ts'
+import { verifyFile } from '../../electron/lab/verify.ts'
+import type { MachinePlan } from '../../electron/workers/plan.ts'
+import { endless } from '../guests/programs.ts'
+import { allProbes, buildImage, buildSource, handoverConfig, run, start } from '../guests/run-guest.ts'
 import { projectRoot, runCommand } from '../support/command-line.ts'
+import { alu, memory, worldSwitch } from './programs.ts'
 
-/** One thing that is measured: `once` runs it and gives the figure. */
+/** One thing that is measured: `once` does it and gives the figure. */
 export interface Workload {
   name: string
-  unit: 'instructions/s' | 'switches/s' | 'ms'
+  unit: 'instructions/s' | 'round trips/s' | 'cases/s' | 'ms'
   once(): Promise<number>
 }
 
-const resources = join(projectRoot, 'resources')
-const spawnPe = (workerData: unknown): Worker =>
-  new Worker(new URL('../../electron/workers/pe-worker.ts', import.meta.url), { workerData })
-const silent: MachineEvents = { trace() {}, console() {}, status() {} }
+/** Two workloads of one run compared: the disturbance of the machine falls on both. */
+export interface Ratio {
+  name: string
+  of: string
+  to: string
+}
 
-function bootPlan(file: string, text: string, stop: MachinePlan['stop']): MachinePlan {
-  return {
-    image: { bytes: writeElf(assemble({ file, text }, { include: () => null })), file },
-    pes: 1,
-    memoryBytes: 64 << 20,
-    features: { mte: 3, mteAsync: true, ras: true, exs: false },
-    sync: 'eager',
-    release: 'ddi0487-m',
-    schedule: { kind: 'parallel', quantum: 1000, seed: 1 },
-    costs: nominalCosts(readCostProfile(resources, 'unit')),
-    clock: 'host',
-    probes: { registers: [], switches: false, faults: false, events: false },
-    stop,
+export interface Bench {
+  workloads: Workload[]
+  ratios: Ratio[]
+}
+
+const hostClock: Partial<MachinePlan> = {
+  schedule: { kind: 'parallel', quantum: 1000, seed: 1 },
+  clock: 'host',
+}
+
+/** Instructions and the nanoseconds that the guest measured around its work. */
+async function timedRun(image: Uint8Array): Promise<{ instructions: number; ns: number }> {
+  const { end, console } = await run(image, hostClock)
+  const ns = Number(/^ns (\d+)$/m.exec(console)?.[1])
+  if (end.reason.kind !== 'exit' || end.reason.code !== 0 || !(ns > 0)) {
+    throw new Error(`the guest did not come to its end: ${JSON.stringify(end.reason)}\n${console}`)
   }
+  return { instructions: end.pes[0]!.instructions, ns }
 }
 
-function experimentPlan(name: string): MachinePlan {
-  const text = readFileSync(join(resources, `experiments/${name}.json`), 'utf8')
-  const { experiment, problems } = readExperiment(text, [], knownNames(resources))
-  if (!experiment) throw new Error(`${name}: ${problems[0]?.cause}`)
-  return planRun(experiment, resources).plan
+const instructionsPerSecond = async (image: Uint8Array): Promise<number> => {
+  const { instructions, ns } = await timedRun(image)
+  return (instructions * 1e9) / ns
 }
 
-async function runToEnd(plan: MachinePlan): Promise<MachineEnd> {
-  const machine = await startMachine(plan, silent, spawnPe)
-  const end = await machine.ended
-  if (end.reason.kind === 'failed') throw new Error(end.reason.message)
-  return end
+async function handoverMs(plan: Partial<MachinePlan>): Promise<number> {
+  const { end } = await run(buildImage(handoverConfig()), { pes: 2, probes: allProbes, ...plan })
+  if (end.reason.kind !== 'exit') throw new Error(`handover ended by ${end.reason.kind}`)
+  return end.hostNs / 1e6
 }
 
-const perSecond = (end: MachineEnd, what: 'instructions' | 'switches'): number =>
-  (end.pes.reduce((sum, pe) => sum + pe[what], 0) * 1e9) / end.hostNs
-
-const alu = `_start: mov x0, #1
-1:      add x1, x1, x0
-        eor x2, x2, x1, lsl #3
-        lsr x3, x2, #5
-        subs x4, x4, #1
-        b 1b
-`
-const tags = `_start: adr x0, here
-1:      irg x1, x0
-        addg x2, x1, #16, #1
-        subp x3, x2, x1
-        gmi x4, x1, x4
-        b 1b
-        .balign 16
-here:   .quad 0, 0
-`
-const endless = '_start: b _start\n'
-
-async function stopMs(): Promise<number> {
-  const machine = await startMachine(bootPlan('endless.S', endless, {}), silent, spawnPe)
-  await new Promise((resolve) => setTimeout(resolve, 300))
+/** Milliseconds until two PEs in an endless loop have answered. */
+async function answerMs(ask: 'pause' | 'stop'): Promise<number> {
+  const machine = await start(buildSource(endless['b .'](2)), { ...hostClock, pes: 2, memoryBytes: 2 << 20 })
+  while (machine.pes().some((pe) => pe.instructions === 0) || machine.pes().length === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
   const asked = performance.now()
-  await machine.stop()
-  return performance.now() - asked
+  await machine.handle[ask]()
+  const answered = performance.now() - asked
+  await machine.handle.stop()
+  return answered
 }
 
-async function commandMs(): Promise<number> {
-  const asked = performance.now()
-  const { status } = await runCommand(['version'])
-  if (status !== 0) throw new Error('the command line does not start')
-  return performance.now() - asked
+async function elapsedMs(work: () => unknown): Promise<number> {
+  const from = performance.now()
+  await work()
+  return performance.now() - from
 }
 
-export const workloads: Workload[] = [
-  {
-    name: 'boot, integer loop',
-    unit: 'instructions/s',
-    once: async () =>
-      perSecond(await runToEnd(bootPlan('alu.S', alu, { instructions: 3_000_000 })), 'instructions'),
-  },
-  {
-    name: 'boot, tag arithmetic',
-    unit: 'instructions/s',
-    once: async () =>
-      perSecond(await runToEnd(bootPlan('tags.S', tags, { instructions: 1_000_000 })), 'instructions'),
-  },
-  {
-    name: 'handover, deterministic',
-    unit: 'switches/s',
-    once: async () => perSecond(await runToEnd(experimentPlan('handover')), 'switches'),
-  },
-  { name: 'stop in an endless loop', unit: 'ms', once: stopMs },
-  { name: 'start of the command line', unit: 'ms', once: commandMs },
-]
+/** @param scale how much each workload does; 1 takes a second or so a piece, a smoke run a small part of it */
+export function bench(scale: number): Bench {
+  const times = (count: number): number => Math.max(1, Math.round(count * scale))
+  const cases = join(projectRoot, 'test/vectors/oracle/cases-hand.jsonl.gz')
+  const workloads: Workload[] = [
+    {
+      name: 'reference_alu',
+      unit: 'instructions/s',
+      once: () => instructionsPerSecond(alu(times(400_000))),
+    },
+    {
+      name: 'reference_mem',
+      unit: 'instructions/s',
+      once: () => instructionsPerSecond(memory(times(800), 0)),
+    },
+    {
+      name: 'reference_mte_sync',
+      unit: 'instructions/s',
+      once: () => instructionsPerSecond(memory(times(800), 1)),
+    },
+    {
+      name: 'reference_switch',
+      unit: 'round trips/s',
+      async once() {
+        const trips = times(10_000)
+        return (trips * 1e9) / (await timedRun(worldSwitch(trips))).ns
+      },
+    },
+    { name: 'handover', unit: 'ms', once: () => handoverMs({ sync: 'latest' }) },
+    { name: 'handover_eager', unit: 'ms', once: () => handoverMs({ sync: 'eager' }) },
+    {
+      name: 'handover_parallel',
+      unit: 'ms',
+      once: () => handoverMs({ sync: 'latest', ...hostClock }),
+    },
+    { name: 'pause', unit: 'ms', once: () => answerMs('pause') },
+    { name: 'stop', unit: 'ms', once: () => answerMs('stop') },
+    { name: 'assemble_handover', unit: 'ms', once: () => elapsedMs(() => buildImage(handoverConfig())) },
+    {
+      name: 'verify',
+      unit: 'cases/s',
+      async once() {
+        let count = 0
+        const ms = await elapsedMs(() =>
+          verifyFile(cases, (_done, total) => {
+            count = total
+          }),
+        )
+        return (count * 1000) / ms
+      },
+    },
+    {
+      name: 'command_line_start',
+      unit: 'ms',
+      once: () =>
+        elapsedMs(async () => {
+          const { status } = await runCommand(['version'])
+          if (status !== 0) throw new Error('the command line does not start')
+        }),
+    },
+  ]
+  const ratios: Ratio[] = [
+    { name: 'checked accesses to unchecked', of: 'reference_mte_sync', to: 'reference_mem' },
+    { name: 'handover, latest to eager', of: 'handover', to: 'handover_eager' },
+    { name: 'handover, deterministic to parallel', of: 'handover', to: 'handover_parallel' },
+  ]
+  return { workloads, ratios }
+}

@@ -2,11 +2,12 @@
  * The programs of this folder, and the hypervisor's own image, from source to console: built by our assembler and run on
  * our machine; the same on QEMU, and as GNU binutils build them, where these are installed.
  */
-import { execFile, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { noQemu, noQemuReason, runOnQemu } from './qemu.ts'
 import { buildImage, buildProgram, expected, handoverConfig, run, sortedLines } from './run-guest.ts'
 
 const programs = [
@@ -23,29 +24,11 @@ const syncs = ['eager', 'latest'] as const
 const exit0 = { kind: 'exit', code: 0, by: 'semihosting' }
 
 const noBinutils = spawnSync('aarch64-linux-gnu-as', ['--version']).status !== 0
-const noQemu = spawnSync('qemu-system-aarch64', ['--version']).status !== 0
 const folder = mkdtempSync(join(tmpdir(), 'switchyard-guests-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 const build = (name: string): Uint8Array =>
   name === 'handover' ? buildImage(handoverConfig()) : buildProgram(name)
-
-/** What an image says on QEMU's virt board, and its exit code. */
-function qemu(image: Uint8Array, name: string, pes: number): Promise<{ code: number; console: string }> {
-  const file = join(folder, `${name}.elf`)
-  writeFileSync(file, image)
-  const board = ['-M', 'virt,virtualization=on,mte=on,gic-version=3', '-cpu', 'max', '-m', '256M']
-  const rest = ['-smp', String(pes), '-nographic', '-semihosting', '-nic', 'none', '-kernel', file]
-  return new Promise((resolve) => {
-    const child = execFile('qemu-system-aarch64', [...board, ...rest], { timeout: 60_000 }, (error, stdout) =>
-      resolve({
-        code: error === null ? 0 : Number(error.code ?? -1),
-        console: stdout.replaceAll('\r', ''),
-      }),
-    )
-    child.stdin?.end()
-  })
-}
 
 describe.each(programs)('$name', { timeout: 120_000 }, ({ name, pes }) => {
   const lines = sortedLines(expected(name))
@@ -61,8 +44,8 @@ describe.each(programs)('$name', { timeout: 120_000 }, ({ name, pes }) => {
   })
 
   it('prints the same on QEMU', async ({ skip }) => {
-    skip(noQemu, 'qemu-system-aarch64 is not installed')
-    const { code, console } = await qemu(build(name), name, pes)
+    skip(noQemu, noQemuReason)
+    const { code, console } = await runOnQemu(build(name), pes)
     expect(sortedLines(console)).toEqual(lines)
     expect(code).toBe(0)
   })
