@@ -48,4 +48,20 @@ describe('a question', () => {
     await answer(1, { ok: true, value: 'one' })
     expect([asked.answer.value, asked.busy.value]).toEqual([null, false])
   })
+  it('shows every answer of a question repeated faster than it is answered, and asks once more', async () => {
+    let asked = 0
+    const answers: ((result: Result<string>) => void)[] = []
+    const repeated = question((_: number) => {
+      asked++
+      return new Promise<Result<string>>((settled) => answers.push(settled))
+    })
+    for (let i = 0; i < 5; i++) void repeated.ask(1)
+    expect(asked).toBe(1)
+    answers[0]?.({ ok: true, value: 'early' })
+    await new Promise((resolve) => setTimeout(resolve))
+    expect([repeated.answer.value, repeated.busy.value, asked]).toEqual(['early', true, 2])
+    answers[1]?.({ ok: true, value: 'late' })
+    await new Promise((resolve) => setTimeout(resolve))
+    expect([repeated.answer.value, repeated.busy.value, asked]).toEqual(['late', false, 2])
+  })
 })

@@ -7,7 +7,10 @@ export interface Question<A, T> {
   answer: ShallowRef<T | null>
   problem: ShallowRef<Problem | null>
   busy: Ref<boolean>
-  /** Asks; an answer that a later question overtook is dropped. */
+  /**
+   * Asks; an answer that a different question overtook is dropped. The same question while its answer is on its way is
+   * asked once more afterwards: a chart that is refreshed faster than it is answered would otherwise never change.
+   */
   ask(args: A): Promise<void>
   /** Asks the same again: after an error, or because the lab knows more. */
   again(): Promise<void>
@@ -21,16 +24,23 @@ export function question<A, T>(load: (args: A) => Promise<Result<T>>): Question<
   const problem = shallowRef<Problem | null>(null)
   const busy = ref(false)
   let latest = 0
+  let repeat = false
 
   async function ask(next: A): Promise<void> {
+    if (busy.value && JSON.stringify(next) === JSON.stringify(args.value)) {
+      repeat = true
+      return
+    }
     const mine = ++latest
     args.value = next
     busy.value = true
+    repeat = false
     const result = await load(next)
     if (mine !== latest) return
     busy.value = false
     problem.value = result.ok ? null : result.error
     if (result.ok) answer.value = result.value
+    if (repeat) await ask(next)
   }
 
   async function again(): Promise<void> {
@@ -39,6 +49,7 @@ export function question<A, T>(load: (args: A) => Promise<Result<T>>): Question<
 
   function forget(): void {
     latest++
+    repeat = false
     args.value = null
     answer.value = null
     problem.value = null

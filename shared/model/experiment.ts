@@ -212,11 +212,14 @@ const schedule = Type.Object(
     ),
     quantum: Type.Optional(
       Type.Integer(
-        described("Instructions of a PE's turn in a deterministic schedule: 1 to 1000000; default 1000.", {
-          minimum: 1,
-          maximum: 1_000_000,
-          default: 1000,
-        }),
+        described(
+          'Longest turn of a PE in a deterministic schedule, in instructions: 1 to 1000000; default 1000. A turn lasts between half of it and all of it, drawn from the seed, so that two loops cannot fall into step.',
+          {
+            minimum: 1,
+            maximum: 1_000_000,
+            default: 1000,
+          },
+        ),
       ),
     ),
     seed: seed('Seed of the order of turns:'),

@@ -8,13 +8,13 @@ const FOLDER = 'test/oracle'
 const OUT = 'out/oracle'
 
 /**
- * `npm run oracle [-- --seed N --count N --branches]`: draws random cases, lets QEMU run them, and replays what it recorded
+ * `npm run oracle [-- --seed N --cases N --branches]`: draws random cases, lets QEMU run them, and replays what it recorded
  * here. Needs qemu-system-aarch64, cross binutils, cpp and python3. The cases stay in out/oracle.
  */
 export async function main(args: string[]): Promise<number> {
   const options = {
     seed: { type: 'string' },
-    count: { type: 'string' },
+    cases: { type: 'string' },
     branches: { type: 'boolean' },
   } as const
   const { values } = parseArgs({ args, options })
@@ -39,7 +39,7 @@ export async function main(args: string[]): Promise<number> {
     '-s',
     seed,
     '-n',
-    values.count ?? '500',
+    values.cases ?? '500',
     '-o',
     cases,
     ...(values.branches ? ['--branches'] : []),
