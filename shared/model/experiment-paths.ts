@@ -68,7 +68,7 @@ export function parseOverride(tree: unknown, override: string): Override {
   const segments = name.split('.')
   if (schemaAt(segments) === null) {
     const index = segments.find((segment) => /^[0-9]+$/.test(segment)) ?? '0'
-    const near = nearestName(name, knownPaths(index))
+    const near = nearestPath(name, knownPaths(index))
     const remedy =
       near === null ? `An experiment has: ${knownPaths('0').join(', ')}.` : `Did you mean "${near}"?`
     throw new ProblemError(place, `an experiment has no "${name}"`, remedy)
@@ -122,4 +122,11 @@ function withValue(tree: unknown, [segment, ...rest]: ExperimentPath, value: unk
     ...from,
     [segment]: withValue(Object.hasOwn(from, segment) ? from[segment] : undefined, rest, value),
   }
+}
+
+/** The path with the same last name (`sync` means `machine.sync`), or else the nearest one. */
+function nearestPath(written: string, paths: readonly string[]): string | null {
+  const lastOf = (path: string): string => path.slice(path.lastIndexOf('.') + 1)
+  const byLast = new Map(paths.toReversed().map((path) => [lastOf(path), path]))
+  return byLast.get(lastOf(written)) ?? nearestName(written, paths)
 }

@@ -234,6 +234,7 @@ describe('--set', () => {
   it('names the nearest path', () => {
     expect(remedy('vcpus.1.cheks=async')).toBe('Did you mean "vcpus.1.checks"?')
     expect(remedy('machin.mte=2')).toBe('Did you mean "machine.mte"?')
+    expect(remedy('sync=latest')).toBe('Did you mean "machine.sync"?')
     expect(remedy('__proto__.x=1')).toContain('An experiment has: name')
     expect(remedy('machine')).toContain('--set vcpus.0.checks=async')
   })
