@@ -1,7 +1,7 @@
 import type { Feature } from '../../../shared/arch/features.ts'
 import type { Views } from '../board/shared-memory.ts'
 import { type Controls, ControlsCache, HCR } from '../mmu/controls.ts'
-import type { Recorder } from '../observe/recorder.ts'
+import type { Observer } from '../observe/observer.ts'
 import type { Synchronisation } from '../sync/synchronisation.ts'
 import { EC, type GuestFault } from './fault.ts'
 import { CYCLES, effectiveSlotOf, INSTRUCTIONS, PC, PSTATE, slotOf } from './layout.ts'
@@ -54,7 +54,7 @@ export class Core {
   readonly hasMte: boolean
   readonly hasExS: boolean
   readonly sync: Synchronisation
-  readonly recorder: Recorder
+  readonly recorder: Observer
   private readonly controlsCache: ControlsCache
 
   el = 2
@@ -86,7 +86,7 @@ export class Core {
     views: Views,
     features: ReadonlySet<Feature>,
     sync: Synchronisation,
-    recorder: Recorder,
+    recorder: Observer,
   ) {
     this.pe = pe
     this.views = views

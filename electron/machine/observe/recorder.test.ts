@@ -3,7 +3,8 @@ import { eventKinds, HOST, HOST_TASK, type RegisterRow, UNKNOWN_OWNER } from '..
 import { TestMachine } from '../../../test/support/machine.ts'
 import { effectiveSlotOf, slotOf } from '../cpu/layout.ts'
 import { markKinds } from './marks.ts'
-import { type Probes, Recorder, type TagMismatch } from './recorder.ts'
+import type { TagMismatch } from './observer.ts'
+import { type Probes, Recorder } from './recorder.ts'
 
 const registers = ['GCR_EL1', 'TFSR_EL1', 'HCR_EL2']
 const { OWNER, VCPU_LOAD, VCPU_PUT, ENTRY, GUEST_ERET, RETURN } = markKinds

@@ -14,9 +14,9 @@ import {
   type TraceBatch,
   UNKNOWN_OWNER,
 } from '../../../shared/model/trace.ts'
-import type { Core } from '../cpu/core.ts'
 import { effectiveSlotOf, hasStorage, slotOf } from '../cpu/layout.ts'
 import { type Mark, markKinds } from './marks.ts'
+import type { Observer, TagMismatch, Watched } from './observer.ts'
 import { SwitchTracker } from './switch-tracker.ts'
 
 /** What a recorder is asked to keep. */
@@ -27,19 +27,6 @@ export interface Probes {
   events: boolean
 }
 
-/** A mismatching access as the memory system found it. */
-export interface TagMismatch {
-  synchronous: boolean
-  tcf: number
-  privileged: number
-  address: bigint
-  granule: number
-  pointerTag: number
-  memoryTag: number
-  write: boolean
-  bytes: number
-}
-
 const modes: readonly CheckMode[] = ['none', 'sync', 'async', 'asym']
 const EVENT_CHUNK = 8192
 
@@ -47,7 +34,7 @@ const EVENT_CHUNK = 8192
  * The only way by which data leaves a running machine: it watches one PE and batches rows. It never changes the state, and
  * what it records comes from the state and the image's marks.
  */
-export class Recorder {
+export class Recorder implements Observer {
   private readonly pe: number
   private readonly probes: Probes
   private readonly now: () => number
@@ -56,7 +43,7 @@ export class Recorder {
     { slot: number; effective: number; group: number; last: bigint; lastEffective: bigint; owner: Owner }
   >()
   private readonly marked: boolean
-  private core: Core | null = null
+  private core: Watched | null = null
   /** Owners of the register pair that is switched at every exit, of the EL1 state, and of the EL2 controls. */
   private owners: Owner[]
   private readonly tracker: SwitchTracker | null
@@ -98,7 +85,7 @@ export class Recorder {
   onSwitch: () => void = () => {}
 
   /** Connects to the core; called once by the board. */
-  attach(core: Core): void {
+  attach(core: Watched): void {
     this.core = core
   }
 
@@ -150,7 +137,7 @@ export class Recorder {
   }
 
   /** Marks before the instruction that is about to run. */
-  mark(core: Core, marks: readonly Mark[]): void {
+  mark(core: Watched, marks: readonly Mark[]): void {
     for (const { kind, argument } of marks) {
       if (kind === markKinds.OWNER) {
         const owner = argument & 0x100 ? this.loaded : HOST
@@ -172,19 +159,19 @@ export class Recorder {
     this.onSwitch()
   }
 
-  exceptionEntry(core: Core, target: number, esr: bigint, from: number): void {
+  exceptionEntry(core: Watched, target: number, esr: bigint, from: number): void {
     if (this.probes.events) this.event(core, 'exception', esr)
     this.tracker?.exceptionEntry(core, target, esr, from)
   }
 
-  exceptionReturn(core: Core, from: number): void {
+  exceptionReturn(core: Watched, from: number): void {
     if (this.probes.events) this.event(core, 'exception-return', BigInt(from))
     const finished = this.tracker?.exceptionReturn(core)
     if (finished) this.finish(finished)
   }
 
   /** A barrier retired; its cost is the barrier phase's. */
-  barrier(core: Core, kind: 'isb' | 'dsb', cost: number): void {
+  barrier(core: Watched, kind: 'isb' | 'dsb', cost: number): void {
     this.tracker?.attribute('barriers', cost)
     if (this.probes.events) this.event(core, kind, 0n)
   }
@@ -195,11 +182,11 @@ export class Recorder {
   }
 
   /** IRG drew a tag. */
-  draw(core: Core, tag: number): void {
+  draw(core: Watched, tag: number): void {
     if (this.probes.events) this.event(core, 'tag-draw', BigInt(tag))
   }
 
-  tagFault(core: Core, mismatch: TagMismatch): void {
+  tagFault(core: Watched, mismatch: TagMismatch): void {
     const kind = mismatch.synchronous ? 'sync' : 'async'
     this.faultCount[kind]++
     if (!this.probes.faults) return
@@ -222,13 +209,13 @@ export class Recorder {
   }
 
   /** Who executes now: the loaded vCPU between entry and exit, else the host or its task. */
-  executing(core: Core): Owner {
+  executing(core: Watched): Owner {
     if (!this.marked) return UNKNOWN_OWNER
     if (this.tracker?.inGuest) return this.loaded
     return core.el === 0 ? HOST_TASK : HOST
   }
 
-  private event(core: Core, kind: EventKind, detail: bigint): void {
+  private event(core: Watched, kind: EventKind, detail: bigint): void {
     this.events.push(core.cycles, eventKinds.indexOf(kind), core.el, core.pc, detail)
   }
 

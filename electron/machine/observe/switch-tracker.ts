@@ -1,7 +1,7 @@
 import { exceptionClassName } from '../../../shared/arch/exception.ts'
 import { type Owner, type Phase, phases, type SwitchRow } from '../../../shared/model/trace.ts'
-import type { Core } from '../cpu/core.ts'
 import { markKinds } from './marks.ts'
+import type { Watched } from './observer.ts'
 
 type Stage = 'host' | 'entering' | 'guest' | 'exiting'
 
@@ -31,7 +31,7 @@ export class SwitchTracker {
   }
 
   /** @returns the switch that a RETURN or REENTRY mark completed */
-  mark(core: Core, kind: number, argument: number, vcpu: Owner): SwitchRow | null {
+  mark(core: Watched, kind: number, argument: number, vcpu: Owner): SwitchRow | null {
     switch (kind) {
       case markKinds.ENTRY:
         this.begin(core, vcpu)
@@ -56,7 +56,7 @@ export class SwitchTracker {
     }
   }
 
-  exceptionEntry(core: Core, target: number, esr: bigint, from: number): void {
+  exceptionEntry(core: Watched, target: number, esr: bigint, from: number): void {
     if (this.stage !== 'guest' || target !== 2 || from === 2 || !this.row) return
     this.stage = 'exiting'
     this.row.exitCycle = core.cycles
@@ -69,7 +69,7 @@ export class SwitchTracker {
     this.since = core.cycles
   }
 
-  exceptionReturn(core: Core): null {
+  exceptionReturn(core: Watched): null {
     if (!this.eretNext || !this.row) return null
     this.eretNext = false
     this.settle(core)
@@ -87,7 +87,7 @@ export class SwitchTracker {
     this.since += cost
   }
 
-  private begin(core: Core, vcpu: Owner): void {
+  private begin(core: Watched, vcpu: Owner): void {
     this.stage = 'entering'
     this.phase = index('other')
     this.since = core.cycles
@@ -111,7 +111,7 @@ export class SwitchTracker {
     }
   }
 
-  private end(core: Core, next: Stage): SwitchRow | null {
+  private end(core: Watched, next: Stage): SwitchRow | null {
     const row = this.row
     const complete = row !== null && this.stage === 'exiting'
     if (complete) {
@@ -125,7 +125,7 @@ export class SwitchTracker {
     return complete ? row : null
   }
 
-  private settle(core: Core): void {
+  private settle(core: Watched): void {
     if (this.row && (this.stage === 'entering' || this.stage === 'exiting')) {
       this.row.phases[this.phase]! += core.cycles - this.since
     }

@@ -1,6 +1,6 @@
 import { sysregs } from '../../../shared/arch/sysregs.ts'
 import { effectiveSlotOf, FAULT_QUEUE_LENGTH, FAULTS, hasStorage, slotOf } from '../cpu/layout.ts'
-import type { Recorder } from '../observe/recorder.ts'
+import type { Observer } from '../observe/observer.ts'
 
 export type SyncMode = 'eager' | 'latest'
 export type Release = 'ddi0487-m' | 'xml-2020-09'
@@ -26,14 +26,14 @@ export class Synchronisation {
   private readonly state: BigUint64Array
   private readonly late: ReadonlySet<number>
   private readonly lateFaults: boolean
-  private readonly recorder: Recorder
+  private readonly recorder: Observer
   /** Words whose effective value lags: [architectural, effective, name]. */
   private pending: { slot: number; effective: number; name: string }[] = []
   private completedUnseen = false
   /** Called when an effective value that controls depend on changed at a synchronisation event. */
   onControls: () => void = () => {}
 
-  constructor(state: BigUint64Array, mode: SyncMode, release: Release, recorder: Recorder) {
+  constructor(state: BigUint64Array, mode: SyncMode, release: Release, recorder: Observer) {
     this.state = state
     this.recorder = recorder
     const scope = mode === 'eager' ? [] : release === 'ddi0487-m' ? ['GCR_EL1'] : ['GCR_EL1', 'RGSR_EL1']
