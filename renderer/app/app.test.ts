@@ -10,7 +10,7 @@ import { useCommands } from './commands.ts'
 import { useFocus } from './focus.ts'
 import { keyOf, keyText } from './keys.ts'
 import { defaultLayout, parseLayout, useLayout } from './layout.ts'
-import { formatRoute, parseRoute, type Route } from './route.ts'
+import { formatRoute, parseRoute, type Route, runExperimentName, runOfExperiment } from './route.ts'
 
 let lab: FakeLab
 beforeEach(() => {
@@ -43,6 +43,35 @@ describe('routes', () => {
   )
   it('leaves out a range that is none', () =>
     expect(parseRoute('#/run/3?cycles=200-100')).toMatchObject({ range: null }))
+})
+
+describe('deleting a run', () => {
+  it('is asked first, and takes the run from the list', async () => {
+    const session = useSession()
+    await session.load()
+    const focus = useFocus()
+    focus.open(3)
+    const commands = useCommands()
+    const command = commands.all.find((each) => each.id === 'delete-run')
+    expect(command).toMatchObject({ title: 'Delete run #3', barred: null })
+    command?.act()
+    expect(commands.doomed?.run).toBe(3)
+    expect(await session.remove(3)).toBe(null)
+    expect(session.list).toEqual([])
+    expect((await session.remove(3))?.cause).toEqual(expect.any(String))
+  })
+  it('is not offered without a run', () =>
+    expect(useCommands().all.find((each) => each.id === 'delete-run')?.barred).toBe('Open a run first.'))
+})
+
+describe('the experiment of a run', () => {
+  it.each([
+    ['run-3', 3],
+    ['run-', null],
+    ['handover', null],
+    ['run-3x', null],
+  ])('%s belongs to run %s', (name, run) => expect(runOfExperiment(name)).toBe(run))
+  it('has a name that is read back', () => expect(runOfExperiment(runExperimentName(17))).toBe(17))
 })
 
 describe('the layout', () => {

@@ -1,5 +1,6 @@
 import { defineStore } from 'pinia'
-import { computed, ref } from 'vue'
+import { computed, ref, shallowRef } from 'vue'
+import type { RunSummary } from '../../shared/model/run.ts'
 import { count } from '../analysis/format.ts'
 import { fit } from '../analysis/fuzzy.ts'
 import { panRange, zoomRange } from '../analysis/range.ts'
@@ -9,7 +10,7 @@ import { useSession } from '../features/sessions/store.ts'
 import { useFocus } from './focus.ts'
 import { useLayout } from './layout.ts'
 import { useNavigation } from './navigation.ts'
-import { type RunView, runRoute, runViews, viewTitles } from './route.ts'
+import { type RunView, runExperimentName, runRoute, runViews, viewTitles } from './route.ts'
 import { themes, themeTitles, useTheme } from './theme.ts'
 
 export interface Command {
@@ -36,6 +37,8 @@ export const useCommands = defineStore('commands', () => {
 
   const palette = ref(false)
   const sheet = ref(false)
+  /** The run that the person is asked about before it is deleted. */
+  const doomed = shallowRef<RunSummary | null>(null)
   const recent = ref<string[]>(readRecent())
   /** Set by the page that can run the experiment on screen. */
   const runExperiment = ref<(() => void) | null>(null)
@@ -43,6 +46,11 @@ export const useCommands = defineStore('commands', () => {
   const noRun = computed(() => (focus.run ? null : 'Open a run first.'))
   const liveRun = computed(() => (focus.run && isLive(focus.run.state) ? focus.run : session.live))
   const noLive = computed(() => (liveRun.value ? null : 'No run is live.'))
+
+  const undeletable = computed(() => {
+    if (session.info.answer?.readOnly) return 'The session is read-only.'
+    return focus.run && isLive(focus.run.state) ? 'The run is live: stop it first.' : null
+  })
 
   const chart = (id: string, title: string, key: string, act: () => void): Command => ({
     id,
@@ -87,6 +95,23 @@ export const useCommands = defineStore('commands', () => {
       group: 'Run',
       barred: noLive.value,
       act: () => liveRun.value && void live.command('run.stop', liveRun.value.run),
+    },
+    {
+      id: 'show-experiment',
+      title: 'Show the experiment of this run, to run it again',
+      group: 'Run',
+      key: 'E',
+      barred: noRun.value,
+      act: () => focus.run && navigation.go({ page: 'experiment', name: runExperimentName(focus.run.run) }),
+    },
+    {
+      id: 'delete-run',
+      title: focus.run ? `Delete run #${focus.run.run}` : 'Delete this run',
+      group: 'Run',
+      barred: noRun.value ?? undeletable.value,
+      act: () => {
+        doomed.value = focus.run
+      },
     },
     {
       id: 'run-experiment',
@@ -255,7 +280,7 @@ export const useCommands = defineStore('commands', () => {
     ]
   }
 
-  return { palette, sheet, recent, runExperiment, all, show, hide, act, press, search, openView }
+  return { palette, sheet, doomed, recent, runExperiment, all, show, hide, act, press, search, openView }
 })
 
 function readRecent(): string[] {

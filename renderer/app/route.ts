@@ -59,3 +59,11 @@ export function formatRoute(route: Route): string {
   const cycles = route.range ? `?cycles=${route.range.from}-${route.range.to}` : ''
   return `#/run/${route.run}${view}${at}${cycles}`
 }
+
+/** Name under which the experiment of a run is opened, as it was run; `runOfExperiment` reads it back. */
+export const runExperimentName = (run: RunId): string => `run-${run}`
+
+export function runOfExperiment(name: string): RunId | null {
+  const digits = /^run-(\d{1,9})$/.exec(name)?.[1]
+  return digits === undefined ? null : Number(digits)
+}

@@ -515,6 +515,7 @@ export function createFakeLab(shapes: RunShape[]): FakeLab {
       return null
     },
     'run.delete': async ({ run }) => {
+      need(run)
       runs.delete(run)
       emit('run.deleted', { run })
       return null

@@ -1,5 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed } from 'vue'
+import type { Problem } from '../../../shared/base/result.ts'
 import type { RunId, RunProgress, RunSummary } from '../../../shared/model/run.ts'
 import { lab } from '../../api/lab.ts'
 import { question } from '../../widgets/question.ts'
@@ -43,5 +44,12 @@ export const useSession = defineStore('session', () => {
     runs.answer.value = [...others, summary].sort((a, b) => a.run - b.run)
   }
 
-  return { info, runs, experiments, list, live, load, get, report, replace }
+  /** Deletes a run and all that was recorded of it. @returns what stood against it */
+  async function remove(run: RunId): Promise<Problem | null> {
+    const result = await lab.call('run.delete', { run })
+    if (result.ok) runs.answer.value = list.value.filter((entry) => entry.run !== run)
+    return result.ok ? null : result.error
+  }
+
+  return { info, runs, experiments, list, live, load, get, report, replace, remove }
 })
