@@ -87,7 +87,8 @@ export function integerFlag(args: Arguments, flag: string, least: number, most: 
   if (text === undefined) return undefined
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
   if (value >= least && value <= most) return value
-  throw new UsageError(`--${flag} ${text} is not a whole number`, `Give one from ${least} to ${most}.`)
+  const cause = Number.isNaN(value) ? 'is not a whole number' : 'is out of range'
+  throw new UsageError(`--${flag} ${text} ${cause}`, `Give a whole number from ${least} to ${most}.`)
 }
 
 /** Seconds, fractions allowed. @throws UsageError */
