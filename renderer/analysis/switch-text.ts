@@ -5,6 +5,14 @@ import type { SwitchDetail } from '../../shared/model/views.ts'
 import { provenance } from './run-words.ts'
 import { moments } from './switch-moments.ts'
 
+const COLUMN = 13
+
+const columns = (cells: readonly string[]): string =>
+  `  ${cells
+    .map((cell) => cell.padEnd(COLUMN))
+    .join('')
+    .trimEnd()}`
+
 /** A switch as plain text of at most 72 columns, for a mail or a review. */
 export function switchText(detail: SwitchDetail, run: RunSummary): string {
   const { row } = detail
@@ -22,24 +30,22 @@ export function switchText(detail: SwitchDetail, run: RunSummary): string {
       .map((name, i) => `${name} ${row.phases[i + 3] ?? 0}`)
       .join(', ')}`,
     '',
-    `  ${['register', ...moments.map((moment) => moment.title)]
-      .map((title) => title.padEnd(13))
-      .join('')
-      .trimEnd()}`,
+    columns(['register', ...moments.map((moment) => moment.title)]),
   ]
   for (const entry of detail.registers) {
+    const wide = moments.some(({ key }) => (entry[key]?.architectural ?? 0n) >> 32n !== 0n)
     const values = moments.map(({ key }) => {
       const moment = entry[key]
       return moment
-        ? hex(moment.architectural, 8) + (moment.architectural === moment.effective ? '' : '*')
+        ? hex(moment.architectural, wide ? 16 : 8) + (moment.architectural === moment.effective ? '' : '*')
         : '-'
     })
-    lines.push(
-      `  ${[entry.register, ...values]
-        .map((cell) => cell.padEnd(13))
-        .join('')
-        .trimEnd()}`,
-    )
+    if (!wide) lines.push(columns([entry.register, ...values]))
+    // Four wide values do not fit a line: each moment has its own.
+    else
+      moments.forEach(({ title }, i) => {
+        lines.push(columns([i === 0 ? entry.register : '', title, values[i] ?? '-']))
+      })
   }
   if (
     detail.registers.some((entry) =>

@@ -77,6 +77,12 @@ describe('a switch', () => {
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(72)
     expect(lines.join('\n')).toContain('* written, not yet what instructions use')
   })
+  it('writes a register of more than 32 bits one moment a line', async () => {
+    const { detail, run } = await load()
+    const text = switchText(detail, run)
+    expect(text).toContain('\n  HCR_EL2      host before  0x0100000080000000\n')
+    expect(text).toContain('\n               guest entry  0x01000000807c663f\n')
+  })
   it('comes with what repeats it', async () =>
     expect(provenance((await load()).run)).toBe(
       'Run #1, seed 42, policy v12, VHE, n2-like v1, Switchyard 0.1.0.',

@@ -9,12 +9,15 @@ import TimePlot from '../charts/TimePlot.vue'
 import ExperimentView from '../features/experiment/ExperimentView.vue'
 import LiveRun from '../features/run/LiveRun.vue'
 import SwitchInspector from '../features/run/SwitchInspector.vue'
+import { useLiveRun } from '../features/run/store.ts'
 import SessionHome from '../features/sessions/SessionHome.vue'
 import { useSession } from '../features/sessions/store.ts'
 import VirtualTable from '../widgets/VirtualTable.vue'
 import CommandPalette from './CommandPalette.vue'
 import { useCommands } from './commands.ts'
+import DeleteRun from './DeleteRun.vue'
 import { useFocus } from './focus.ts'
+import TreePanel from './TreePanel.vue'
 
 let lab: FakeLab
 beforeEach(() => {
@@ -231,6 +234,51 @@ describe('a live run', () => {
     expect(view.find('[role=progressbar]').attributes('aria-valuenow')).toBe('50')
     await view.findAll('button').at(-1)?.trigger('click')
     expect(lab.calls.at(-1)).toEqual({ name: 'run.stop', args: { run: 3 } })
+  })
+  it('says what was asked for until the lab has answered, and gives no rates while paused', async () => {
+    lab.live(3, 0.5)
+    await useSession().load()
+    const run = useSession().get(3)
+    if (!run) throw new Error('no run')
+    const view = mount(LiveRun, { props: { run } })
+    // The lines of the PEs are there before the first report.
+    expect(view.findAll('.pes li')).toHaveLength(2)
+    await settled()
+    lab.stuck.add('run.pause')
+    await view.findAll('button')[0]?.trigger('click')
+    expect(view.findAll('button').map((button) => button.text())).toEqual(['Pausing …', 'Stop'])
+    const live = useLiveRun()
+    if (!live.progress) throw new Error('no progress')
+    live.report({ ...live.progress, state: 'paused' })
+    await nextTick()
+    expect(view.text()).toContain('Paused')
+    expect(view.text()).not.toContain('(sampled)')
+  })
+})
+
+describe('deleting the run on screen', () => {
+  it('says what is lost, and takes its tabs along', async () => {
+    const session = useSession()
+    await session.load()
+    const [run] = session.list
+    if (!run) throw new Error('no run')
+    useFocus().open(run.run)
+    const dialog = mount(DeleteRun, { props: { run }, attachTo: document.body })
+    expect(dialog.text()).toMatch(/200 switches, .* tag faults and all register histories of “v12 VHE”/)
+    await dialog.find('button.grave').trigger('click')
+    await settled()
+    expect(session.list).toEqual([])
+    expect(useFocus().runId).toBeNull()
+  })
+})
+
+describe('the tree', () => {
+  it('tells runs apart by number and experiment, and has the whole title at hand', async () => {
+    await useSession().load()
+    const item = mount(TreePanel).find('.item')
+    expect(item.text()).toContain('#3 handover')
+    expect(item.text()).toContain('v12 VHE')
+    expect(item.attributes('title')).toMatch(/^Run #3: v12 VHE\n/)
   })
 })
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { CallName, Calls } from '../../shared/contract/calls.ts'
 import { createFakeLab, type FakeLab } from '../../test/support/fake-lab.ts'
 import { faultScene } from './fault-scene.ts'
-import { distributionExtent, distributionOption, latencyOption } from './options.ts'
+import { distributionExtent, distributionOption, latencyOption, quantileLabels } from './options.ts'
 import { phaseScene } from './phase-scene.ts'
 import { cycleAt, GUTTER_LEFT, GUTTER_RIGHT, plotOf, xOf } from './plot.ts'
 import { registerReadings, registerScene } from './register-scene.ts'
@@ -107,6 +107,16 @@ describe('the distribution', () => {
     expect(axes[1]?.axisLabel.formatter(1000)).toContain('(log)')
     expect(JSON.stringify(option.series)).toContain('#1284')
   })
+  it('names quantiles that fall on near points once', () => {
+    const points = (...values: number[]) =>
+      values.map((value, i) => ({ name: ['p50', 'p90', 'p99'][i] ?? '', value }))
+    expect(quantileLabels(points(3612, 3612, 3620), 40)).toEqual([
+      'p50 p90  3\u202f612, p99  3\u202f620',
+      '',
+      '',
+    ])
+    expect(quantileLabels(points(10, 60, 200), 40)).toEqual(['p50  10', 'p90  60', 'p99  200'])
+  })
 })
 
 describe('tag faults', () => {
@@ -146,6 +156,45 @@ describe('register lanes', () => {
     const dots = figure.scene.shapes.filter((shape) => shape.is === 'path' && shape.stroke === '<hardware>')
     expect(dots.length).toBeGreaterThan(0)
   })
+  it('stand for what is too short with ticks above the lane, and hide no value', async () => {
+    const short = { run: 1, title: 'short', switches: 60, seed: 9, pes: 1, pending: 120, faults: false }
+    const few = createFakeLab([short])
+    const registers = ['GCR_EL1']
+    const lanes = await ask(few, 'run.registers', { run: 1, range: null, columns: 640, pe: 0, registers })
+    const whole = { from: 0, to: (await ask(few, 'run.get', { run: 1 })).cycles }
+    const { scene, ticked, tops } = registerScene(lanes, whole, WIDTH, 'compact', theme)
+    expect(ticked).toBe(true)
+    expect(paths(scene, PENDING_HATCH)).toBe('')
+    const ticks = [...paths(scene, '<pending>').matchAll(/M[\d.]+ ([\d.]+)h([\d.]+)v([\d.]+)/g)]
+    expect(ticks.length).toBeGreaterThan(3)
+    for (const [, y, width, height] of ticks) {
+      expect(Number(width)).toBeGreaterThanOrEqual(1)
+      expect(Number(width)).toBeLessThan(3)
+      expect(Number(y) + Number(height)).toBe(tops.get('GCR_EL1'))
+    }
+  })
+  it('hatch a block along its upper edge, where its colour does not cover it', () => {
+    const of = (slot: 'architectural' | 'effective', cycle: number) => ({
+      register: 'HCR_EL2',
+      pe: 0,
+      slot,
+      cycle: Float64Array.of(0, cycle),
+      value: BigUint64Array.of(1n, 0x0100_0000_8000_0001n),
+      owner: Int8Array.of(-1, 0),
+      cause: ['initial' as const, 'msr' as const],
+      total: 2,
+      drawn: 2,
+      reduction: 'all' as const,
+    })
+    const lanes = [of('architectural', 100), of('effective', 400)]
+    const figure = registerScene(lanes, { from: 0, to: 1000 }, WIDTH, 'full', theme)
+    const at = (test: (shape: Scene['shapes'][number]) => boolean) => figure.scene.shapes.findLastIndex(test)
+    expect(figure.pending).toEqual(['HCR_EL2'])
+    expect(at((shape) => shape.is === 'path' && shape.fill === PENDING_HATCH)).toBeGreaterThan(
+      at((shape) => shape.is === 'path' && shape.fill === '<own-0>'),
+    )
+    expect(texts(registerReadings(lanes, figure, 900, theme))).toEqual(['0100\u20090000', '8000\u20090001'])
+  })
   it('draw neither hatch nor dots from a reduced lane', async () => {
     const reduced = (await load()).map((lane) => ({
       ...lane,
@@ -176,12 +225,26 @@ describe('register lanes', () => {
 })
 
 describe('phases', () => {
-  it('label each part directly, and drop the name of one too narrow', () => {
-    const scene = phaseScene([328, 228, 104, 3, 118, 302], WIDTH, 'model cycles', theme)
+  const bar = (cycles: number[], width = WIDTH) => phaseScene(cycles, width, 'model cycles', theme)
+  it('label each part directly, and one too narrow below the bar', () => {
+    const scene = bar([328, 228, 104, 3, 118, 302])
     expect(texts(scene)).toEqual(
-      expect.arrayContaining(['general registers', '328', 'MTE', '104', 'trap', '302']),
+      expect.arrayContaining(['general registers', '328', 'MTE', '104', 'trap', '302', 'other 3']),
     )
     expect(texts(scene)).not.toContain('other')
+    expect(scene.height).toBeGreaterThan(bar([328, 228, 104, 300, 118, 302]).height)
+  })
+  it('keep the labels below apart and inside the figure', () => {
+    const below = bar([9000, 9000, 1, 1, 1, 1], 600).shapes.flatMap((shape) =>
+      shape.is === 'text' && shape.anchor === 'middle' ? [shape] : [],
+    )
+    expect(below.map((shape) => shape.text)).toEqual(['trap 1', 'barriers 1', 'other 1', 'MTE 1'])
+    const half = (text: string): number => text.length * 3.3
+    below.forEach((shape, i) => {
+      const limit = i === 0 ? 600 : below[i - 1]!.x - half(below[i - 1]!.text)
+      expect(shape.x + half(shape.text)).toBeLessThanOrEqual(limit + 0.001)
+      expect(shape.x - half(shape.text)).toBeGreaterThan(0)
+    })
   })
 })
 

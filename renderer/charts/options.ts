@@ -171,7 +171,8 @@ export function distributionOption(
   const maximum = distribution.quantiles.find((entry) => entry.name === 'maximum')?.value ?? to
   const tallest = Math.max(1, ...distribution.binCount)
   const decades = 10 ** Math.max(1, Math.ceil(Math.log10(tallest + 1)))
-  const top = selected ? 18 : 8
+  // Room for the name of a quantile at 100 % and for the selected switch.
+  const top = 18
   const plots = height - 32 - top
   const upper = Math.round((plots - 16) * 0.62)
   const gutters = { left: GUTTER_LEFT, right: 20, outerBoundsMode: 'none' }

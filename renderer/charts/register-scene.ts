@@ -19,6 +19,8 @@ export interface RegisterFigure {
   tops: Map<string, number>
   /** Some lane shows the effective value. */
   dotted: boolean
+  /** Some pending stretch is too short to be drawn true to its length: a tick above its lane stands for it. */
+  ticked: boolean
 }
 
 interface LaneDrawing {
@@ -46,6 +48,7 @@ export function registerScene(
   const pending: string[] = []
   const tops = new Map<string, number>()
   let dotted = false
+  let ticked = false
   const registers = [...new Set(lanes.map((lane) => lane.register))].sort((a, b) => order(a) - order(b))
   let top = ownerStrip(lanes, plot, theme, shapes)
   for (const register of registers) {
@@ -67,15 +70,32 @@ export function registerScene(
     })
     const open = effective ? (pendingIn(architectural, effective, range) ?? []) : []
     if (open.length > 0) pending.push(register)
-    shapes.push(...pendingShapes(open, plot, top, height, theme))
+    const long = open.filter((stretch) => isWide(plot, stretch))
+    const short = open.filter((stretch) => !isWide(plot, stretch))
+    ticked ||= short.length > 0
+    shapes.push({
+      is: 'path',
+      d: short.map((stretch) => band(plot, stretch, top - TICK_HEIGHT, TICK_HEIGHT, 1)).join(''),
+      fill: theme.color('pending'),
+    })
+    const hatch = long.map((stretch) => band(plot, stretch, top, height, 0)).join('')
+    const hatched: Shape = { is: 'path', d: hatch, fill: PENDING_HATCH }
+    // Blocks fill their lane: there the hatch goes along the upper edge, or it would be covered.
+    const blocks = !known.includes(register)
+    if (!blocks) shapes.push(hatched)
     if (register === 'RGSR_EL1') tagLane(at, height, shapes)
     else if (register === 'GCR_EL1') excludeLane(at, height, shapes)
     else if (register.startsWith('TFSR')) bitLane(at, height, shapes)
     else valueLane(at, height, shapes)
+    if (blocks)
+      shapes.push({
+        ...hatched,
+        d: long.map((stretch) => band(plot, stretch, top, BLOCK_HATCH, 0)).join(''),
+      })
     top += height + 8
   }
   shapes.push(...cycleAxis(plot, top - 4, theme))
-  return { scene: { width, height: top - 4 + AXIS_HEIGHT, shapes }, pending, tops, dotted }
+  return { scene: { width, height: top - 4 + AXIS_HEIGHT, shapes }, pending, tops, dotted, ticked }
 }
 
 /** Stretches narrower than this on average, in pixels, leave no room for dots: they would read as noise. */
@@ -94,39 +114,19 @@ function laneHeight(register: string, size: 'compact' | 'full'): number {
   return size === 'full' ? 24 : 16
 }
 
-/** At least 1.5 px wide, so that a stretch of a few cycles still shows. */
-const band = (plot: Plot, stretch: CycleRange, top: number, height: number): string => {
+/** A stretch in its true width, or in the least one that still shows. */
+const band = (plot: Plot, stretch: CycleRange, top: number, height: number, least: number): string => {
   const [left, right] = [xOf(plot, stretch.from), xOf(plot, stretch.to)]
-  return box(left, top, Math.max(1.5, right - left), height)
+  return box(left, top, Math.max(least, right - left), height)
 }
 
 /** Below this width in pixels a pending stretch is a tick on the lane's edge: a hatch would hide values and look longer than it is. */
 const HATCHED_FROM = 3
 const TICK_HEIGHT = 4
+const BLOCK_HATCH = 8
 
-function pendingShapes(
-  open: readonly CycleRange[],
-  plot: Plot,
-  top: number,
-  height: number,
-  theme: ChartTheme,
-): Shape[] {
-  const wide = (stretch: CycleRange): boolean =>
-    xOf(plot, stretch.to) - xOf(plot, stretch.from) >= HATCHED_FROM
-  const draw = (stretches: readonly CycleRange[], tall: number): string =>
-    stretches.map((stretch) => band(plot, stretch, tall === height ? top : top - TICK_HEIGHT, tall)).join('')
-  return [
-    { is: 'path', d: draw(open.filter(wide), height), fill: PENDING_HATCH },
-    {
-      is: 'path',
-      d: draw(
-        open.filter((stretch) => !wide(stretch)),
-        TICK_HEIGHT,
-      ),
-      fill: theme.color('pending'),
-    },
-  ]
-}
+const isWide = (plot: Plot, stretch: CycleRange): boolean =>
+  xOf(plot, stretch.to) - xOf(plot, stretch.from) >= HATCHED_FROM
 
 function label(at: LaneDrawing, name: string, part: string, shapes: Shape[], dy = 12): void {
   const fill = at.theme.color('text-2')
@@ -189,7 +189,7 @@ function tagLane(at: LaneDrawing, height: number, shapes: Shape[]): void {
       })
     }
   })
-  shapes.push({ is: 'path', d: risers.join(''), stroke: theme.color('line-strong'), width: 1 })
+  shapes.push({ is: 'path', d: risers.join(''), stroke: theme.color('data-soft'), width: 1 })
   for (const [owner, d] of runs.entries())
     shapes.push({ is: 'path', d, stroke: theme.owner(owner), width: 4, dash: ownerDash(owner) })
   const effective = at.effective ? stepsIn(at.effective, plot.range) : []
@@ -247,7 +247,7 @@ function bitLane(at: LaneDrawing, height: number, shapes: Shape[]): void {
   for (const step of steps)
     for (const bit of [0, 1])
       if ((step.value >> BigInt(bit)) & 1n)
-        fills.add(step.owner, band(plot, step, top + (1 - bit) * half + 1, half - 2))
+        fills.add(step.owner, band(plot, step, top + (1 - bit) * half + 1, half - 2, 1.5))
   shapes.push({
     is: 'path',
     d: stroke(plot.left, top + half, plot.right, top + half),
@@ -342,5 +342,12 @@ function readingLines(register: string, value: bigint): { text: string; bold: bo
     ]
   if (register.startsWith('TFSR'))
     return [{ text: `TF1 ${bits(value, 1, 1)} TF0 ${bits(value, 0, 0)}`, bold: true }]
-  return [{ text: shortHex(value), bold: true }]
+  // Sixteen digits are wider than the gutter.
+  const text = shortHex(value)
+  return text.length <= 14
+    ? [{ text, bold: true }]
+    : [
+        { text: text.slice(0, 9), bold: true },
+        { text: text.slice(10), bold: true },
+      ]
 }

@@ -221,5 +221,61 @@ describe.skipIf(noChromium)(`the workspace in a browser${noChromium ? ` (${noChr
       await page.waitForURL(/switch\/\d+/)
     }))
 
+  it.each([
+    [1440, 900],
+    [1024, 768],
+  ])(
+    'fits the columns of the fault list in %i pixels, tree and inspector open where they fit',
+    (width, height) =>
+      open('#/run/1/faults', async (page) => {
+        await page.setViewportSize({ width, height })
+        const grid = page.getByRole('region', { name: 'Every tag fault' })
+        await grid.getByRole('row').nth(3).waitFor()
+        const cut = await grid.evaluate((element) => element.scrollWidth - element.clientWidth)
+        expect(cut).toBe(0)
+        const pc = await grid.getByRole('columnheader', { name: 'PC', exact: true }).boundingBox()
+        const box = await grid.boundingBox()
+        expect((pc?.x ?? 0) + (pc?.width ?? 0)).toBeLessThanOrEqual((box?.x ?? 0) + (box?.width ?? 0))
+      }),
+  )
+
+  it('shows where a table goes on beyond its right edge', () =>
+    open('#/', async (page) => {
+      const grid = page.getByRole('region', { name: 'Runs' })
+      await grid.waitFor()
+      const more = () => grid.evaluate((element) => element.classList.contains('more'))
+      expect(await more()).toBe(false)
+      await page.setViewportSize({ width: 900, height: 700 })
+      await expect.poll(more).toBe(true)
+      await grid.evaluate((element) => element.scrollTo({ left: 2000 }))
+      await expect.poll(more).toBe(false)
+    }))
+
+  it.each([300, 368, 420])('cuts no value of an inspector %i pixels wide', (inspectorWidth) =>
+    open('#/run/1', async (page) => {
+      await plot(page, latency).waitFor()
+      await page.evaluate(
+        (layout) => {
+          localStorage.setItem('switchyard.layout.v12-vhe.switchyard', JSON.stringify(layout))
+        },
+        { inspectorWidth },
+      )
+      await page.goto(`${page.url().split('#')[0]}#/run/1/switch/1120`)
+      await page.reload()
+      const inspector = page.getByRole('complementary', { name: 'Inspector' })
+      await inspector.getByRole('heading', { name: 'HCR_EL2' }).waitFor()
+      expect(Math.round((await inspector.boundingBox())?.width ?? 0)).toBe(inspectorWidth)
+      const cut = await inspector.evaluate((element) =>
+        [...element.querySelectorAll<HTMLElement>('td, th, dd')].flatMap((cell) =>
+          cell.scrollWidth > cell.clientWidth ||
+          cell.getBoundingClientRect().right > element.getBoundingClientRect().right
+            ? [cell.textContent?.trim() ?? '']
+            : [],
+        ),
+      )
+      expect(cut).toEqual([])
+    }),
+  )
+
   it('never broke its content security policy, nor threw', () => expect(complaints).toEqual([]))
 })

@@ -407,6 +407,12 @@ function moment(run: FakeRun, register: string, pe: number, cycle: number): Regi
     : null
 }
 
+const steady = (value: bigint, owner: Owner): RegisterMoment => ({
+  architectural: value,
+  effective: value,
+  owner,
+})
+
 export const exampleText = `{
   // v12 of the series: MTE registers switched at every entry and exit
   "title": "Handover of MTE state on VHE",
@@ -554,13 +560,22 @@ export function createFakeLab(shapes: RunShape[]): FakeLab {
         row,
         previousId: switches[at - 1]?.id ?? null,
         nextId: switches[at + 1]?.id ?? null,
-        registers: ['GCR_EL1', 'RGSR_EL1', 'TFSR_EL1', 'TFSRE0_EL1'].map((register) => ({
-          register,
-          hostBefore: moment(need(run), register, row.pe, when.hostBefore),
-          guestEntry: moment(need(run), register, row.pe, when.guestEntry),
-          guestExit: moment(need(run), register, row.pe, when.guestExit),
-          hostAfter: moment(need(run), register, row.pe, when.hostAfter),
-        })),
+        registers: [
+          ...['GCR_EL1', 'RGSR_EL1', 'TFSR_EL1', 'TFSRE0_EL1'].map((register) => ({
+            register,
+            hostBefore: moment(need(run), register, row.pe, when.hostBefore),
+            guestEntry: moment(need(run), register, row.pe, when.guestEntry),
+            guestExit: moment(need(run), register, row.pe, when.guestExit),
+            hostAfter: moment(need(run), register, row.pe, when.hostAfter),
+          })),
+          {
+            register: 'HCR_EL2',
+            hostBefore: steady(0x0100_0000_8000_0000n, HOST),
+            guestEntry: steady(0x0100_0000_807c_663fn, row.vcpu),
+            guestExit: steady(0x0100_0000_807c_663fn, row.vcpu),
+            hostAfter: steady(0x0100_0000_8000_0000n, HOST),
+          },
+        ],
       }
     },
     'run.switch-at': async ({ run, cycle, pe }) => {

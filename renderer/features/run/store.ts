@@ -5,11 +5,15 @@ import type { RunId, RunProgress } from '../../../shared/model/run.ts'
 import { lab } from '../../api/lab.ts'
 import { question } from '../../widgets/question.ts'
 
+type RunCommand = 'run.pause' | 'run.resume' | 'run.stop'
+
 /** A live run: how far it is, and its pause, resume and stop. */
 export const useLiveRun = defineStore('live-run', () => {
   const progress = shallowRef<RunProgress | null>(null)
   const problem = shallowRef<Problem | null>(null)
 
+  /** The command that has been sent and not answered yet. */
+  const asked = ref<RunCommand | null>(null)
   const activity = shallowRef<number[]>([])
 
   /** Takes a report, and from it and the one before each PE's share of the busiest one's instructions. */
@@ -31,12 +35,14 @@ export const useLiveRun = defineStore('live-run', () => {
     problem.value = result.ok ? null : result.error
   }
 
-  async function command(name: 'run.pause' | 'run.resume' | 'run.stop', run: RunId): Promise<void> {
+  async function command(name: RunCommand, run: RunId): Promise<void> {
+    asked.value = name
     const result = await lab.call(name, { run })
+    asked.value = null
     problem.value = result.ok ? null : result.error
   }
 
-  return { progress, activity, problem, report, follow, command }
+  return { progress, asked, activity, problem, report, follow, command }
 })
 
 /** What the guests and the host wrote to their UARTs. */
