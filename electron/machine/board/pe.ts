@@ -16,7 +16,7 @@ import { ReferenceOperations } from '../reference/operations.ts'
 import { type Release, Synchronisation, type SyncMode } from '../sync/synchronisation.ts'
 import { SysregAccess } from '../sysreg/access.ts'
 import { SystemOperations } from '../sysreg/system-ops.ts'
-import { clock, PE_CONTROL, PE_CONTROL_WORDS, peControl, type Views } from './shared-memory.ts'
+import { clock, peControl, peWord, type Views } from './shared-memory.ts'
 
 /** What one PE needs to be built; the same on every worker but for `pe`. */
 export interface PeSettings {
@@ -117,10 +117,7 @@ export class Pe {
   }
 
   status(): PeStatus {
-    const power = Atomics.load(
-      this.views.control,
-      PE_CONTROL + this.index * PE_CONTROL_WORDS + peControl.POWER,
-    )
+    const power = Atomics.load(this.views.control, this.powerWord(this.index))
     return {
       pe: this.index,
       power: power !== ON ? 'off' : this.waitingForInterrupt ? 'waiting' : 'on',
@@ -139,7 +136,6 @@ export class Pe {
     core.state[0] = semihosting(Number(core.state[0]! & 0xffff_ffffn), core.state[1]!, {
       readWord: (address) => memory.load(BigInt.asUintN(64, address), { bytes: 8, checked: false }),
       readByte: (address) => Number(memory.load(BigInt.asUintN(64, address), byte)),
-      writeByte: (address, value) => memory.store(BigInt.asUintN(64, address), BigInt(value), byte),
       transmit: (value) => uart.transmit(value),
       elapsed: count,
     })
@@ -160,7 +156,7 @@ export class Pe {
   }
 
   private powerWord(pe: number): number {
-    return PE_CONTROL + pe * PE_CONTROL_WORDS + peControl.POWER
+    return peWord(pe, peControl.POWER)
   }
 
   private turnOn(pe: number, entry: bigint, context: bigint): boolean {

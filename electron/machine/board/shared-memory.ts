@@ -11,7 +11,7 @@ export interface SharedMachine {
   readonly ramBytes: number
 }
 
-/** Words of the control block (Int32). Per-PE words follow at PE_CONTROL + pe * PE_CONTROL_WORDS. */
+/** Words of the control block (Int32). Per-PE words follow: see peWord. */
 export const control = {
   /** Deterministic schedule: the PE whose turn it is. */
   TURN: 0,
@@ -35,7 +35,10 @@ export const control = {
   /** Counts writes to pages of code, and broadcast TLB maintenance: a PE that sees a new number looks what changed. */
   CODE_GENERATION: 15,
   TLB_GENERATION: 16,
-  DEVICE_LOCK: 17,
+  /** Held while a pair of words is read and written as one. */
+  PAIR_LOCK: 17,
+  /** Never changes: an atomic operation on it is a full barrier. */
+  FENCE: 18,
   ORDER: 32,
 } as const
 
@@ -55,8 +58,8 @@ export const stopKind = {
   FAILED: 10,
 } as const
 
-export const PE_CONTROL = 64
-export const PE_CONTROL_WORDS = 16
+const PE_CONTROL = 64
+const PE_CONTROL_WORDS = 16
 export const peControl = {
   /** Non-zero: look at the control words before the next instruction. */
   ATTENTION: 0,

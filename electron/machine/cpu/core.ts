@@ -250,7 +250,7 @@ export class Core {
     this.state[SPSR[target]!] = this.packPstate()
     this.state[ELR[target]!] = returnAddress
     const synchronises = !this.hasExS || this.bit(sctlr, 22) === 1
-    if (this.bit(sctlr, 37)) this.sync.completeFaults(target, synchronises)
+    if (this.bit(sctlr, 37)) this.sync.completeFaults(target)
     if (synchronises) this.sync.contextEvent()
     // NZCV and DIT stay as they were; UAO, IL and SS are cleared (AArch64.TakeException).
     let ps = (this.ps & (PS.PAN | PS.DIT)) | PS.DAIF

@@ -9,7 +9,6 @@ function host(words: bigint[] = [], text = '') {
   const ports: SemihostingPorts = {
     readWord: (address) => words[Number(address - BLOCK) / 8] ?? 0n,
     readByte: (address) => text.charCodeAt(Number(address)) || 0,
-    writeByte() {},
     transmit: (byte) => {
       written += String.fromCharCode(byte)
     },

@@ -4,7 +4,6 @@ import { MachineStop } from '../cpu/fault.ts'
 export interface SemihostingPorts {
   readWord(address: bigint): bigint
   readByte(address: bigint): number
-  writeByte(address: bigint, byte: number): void
   transmit(byte: number): void
   /** Model or host time in nanoseconds since the start. */
   elapsed(): bigint

@@ -1,6 +1,6 @@
 import type { Access } from '../../../shared/isa/operations.ts'
 import { RAM_BASE } from '../board/map.ts'
-import { control, PE_CONTROL, PE_CONTROL_WORDS, peControl, type Views } from '../board/shared-memory.ts'
+import { control, peControl, peWord, type Views } from '../board/shared-memory.ts'
 import { type Core, PS } from '../cpu/core.ts'
 import { EC, FSC, GuestFault } from '../cpu/fault.ts'
 import type { Controls } from './controls.ts'
@@ -183,7 +183,7 @@ export class Mmu {
     Atomics.add(this.views.codePages, ramPage, 1)
     Atomics.add(words, control.CODE_GENERATION, 1)
     for (let pe = 0; pe < this.views.shared.pes; pe++) {
-      Atomics.store(words, PE_CONTROL + pe * PE_CONTROL_WORDS + peControl.ATTENTION, 1)
+      Atomics.store(words, peWord(pe, peControl.ATTENTION), 1)
     }
   }
 

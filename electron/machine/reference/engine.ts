@@ -3,7 +3,7 @@ import { exceptionClassName } from '../../../shared/arch/exception.ts'
 import { decode } from '../../../shared/isa/decoder.ts'
 import type { Operations } from '../../../shared/isa/operations.ts'
 import { RAM_BASE } from '../board/map.ts'
-import { control, PE_CONTROL, PE_CONTROL_WORDS, peControl } from '../board/shared-memory.ts'
+import { control, peControl, peWord } from '../board/shared-memory.ts'
 import { type Core, PS } from '../cpu/core.ts'
 import { EC, FSC, GuestFault, MachineStop } from '../cpu/fault.ts'
 import type { Mmu } from '../mmu/mmu.ts'
@@ -75,7 +75,7 @@ export class ReferenceEngine {
     this.costs = costs
     this.marks = marks
     this.cells = core.views.control
-    this.attention = PE_CONTROL + core.pe * PE_CONTROL_WORDS + peControl.ATTENTION
+    this.attention = peWord(core.pe, peControl.ATTENTION)
   }
 
   /**

@@ -277,7 +277,7 @@ export class MemoryOperations {
 
   /** A full barrier between this PE's accesses and those after it: an atomic read-modify-write of a shared word. */
   fence(): void {
-    Atomics.add(this.words.control, control.CONSOLE_LOCK, 0)
+    Atomics.add(this.words.control, control.FENCE, 0)
   }
 
   private readOrdered(at: number, bytes: number): bigint {
@@ -356,13 +356,13 @@ export class MemoryOperations {
   /** JavaScript has no 16-byte atomic: exclusive pairs and CASP exclude each other by a lock. */
   private locked<T>(body: () => T): T {
     const { control: cells } = this.words
-    while (Atomics.compareExchange(cells, control.DEVICE_LOCK, 0, 1) !== 0) {
+    while (Atomics.compareExchange(cells, control.PAIR_LOCK, 0, 1) !== 0) {
       // Held for a few instructions by another PE's worker; it never blocks inside.
     }
     try {
       return body()
     } finally {
-      Atomics.store(cells, control.DEVICE_LOCK, 0)
+      Atomics.store(cells, control.PAIR_LOCK, 0)
     }
   }
 

@@ -208,7 +208,8 @@ describe('an asynchronous tag check fault', () => {
     const machine = faulting(latest())
     for (let i = 0; i < 100; i++) machine.core.sync.tagFault(1, 0)
     machine.core.sync.tagFault(0, 1)
-    machine.core.sync.completeFaults(2, true)
+    machine.core.sync.completeFaults(2)
+    machine.core.sync.contextEvent()
     expect([machine.get('TFSR_EL1'), machine.get('TFSRE0_EL1'), machine.core.sync.pendingFaults()]).toEqual([
       1n,
       2n,

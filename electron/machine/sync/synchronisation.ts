@@ -1,4 +1,3 @@
-import { sysregs } from '../../../shared/arch/sysregs.ts'
 import { effectiveSlotOf, FAULT_QUEUE_LENGTH, FAULTS, hasStorage, slotOf } from '../cpu/layout.ts'
 import type { Observer } from '../observe/observer.ts'
 
@@ -52,16 +51,11 @@ export class Synchronisation {
     this.state[effective] = value
   }
 
-  /** IRG's own update of RGSR_EL1: ordered with later IRG, MRS and MSR under every release (decision, see the module's README). */
+  /** IRG's own update of RGSR_EL1: ordered with later IRG, MRS and MSR under every release (decision, decisions/0001). */
   writeDrawn(slot: number, effective: number, value: bigint): void {
     this.state[slot] = value
     this.state[effective] = value
     if (this.pending.length > 0) this.pending = this.pending.filter((p) => p.slot !== slot)
-  }
-
-  /** Whether a register's written value is not yet guaranteed to be what instructions use. */
-  isPending(slot: number): boolean {
-    return this.pending.some((p) => p.slot === slot)
   }
 
   /** Context synchronisation event: ISB, exception entry, exception return. */
@@ -108,9 +102,9 @@ export class Synchronisation {
   /**
    * Completes pending faults: at a DSB that is full or LD (every TFSR), or at an entry to ELy with SCTLR_ELy.ITFSB = 1 (every
    * TFSR accessible at ELy: entry to EL1 leaves TFSR_EL2 alone).
-   * @param visible whether a context synchronisation event comes with it
+   * An MRS is certain to see them only after a context synchronisation event as well.
    */
-  completeFaults(level: number, visible = false): void {
+  completeFaults(level: number): void {
     const count = Number(this.state[FAULTS]!)
     if (count > 0) {
       let kept = 0
@@ -122,7 +116,6 @@ export class Synchronisation {
       for (let i = kept + 1; i <= count; i++) this.state[FAULTS + i] = 0n
       this.state[FAULTS] = BigInt(kept)
     }
-    if (visible) this.contextEvent()
   }
 
   pendingFaults(): number {
@@ -154,9 +147,3 @@ export class Synchronisation {
     if (after !== before) this.recorder.touch(TFSR[register]!, 'fault')
   }
 }
-
-/** Registers that have two words, for the layout's test and the pending view. */
-export const synchronisedRegisters = (): string[] =>
-  Object.entries(sysregs)
-    .filter(([name, row]) => row.sync && hasStorage(name))
-    .map(([name]) => name)

@@ -2,7 +2,7 @@ import type { FeatureChoice } from '../../../shared/arch/features.ts'
 import { featureSet } from '../../../shared/arch/features.ts'
 import { sysops } from '../../../shared/arch/sysops.ts'
 import type { SystemOp, SystemOpKey } from '../../../shared/arch/sysreg.ts'
-import { control, PE_CONTROL, PE_CONTROL_WORDS, peControl } from '../board/shared-memory.ts'
+import { control, peControl, peWord } from '../board/shared-memory.ts'
 import type { Core } from '../cpu/core.ts'
 import { slotOf } from '../cpu/layout.ts'
 import type { Mmu } from '../mmu/mmu.ts'
@@ -87,8 +87,7 @@ export class SystemOperations {
     const { control: cells, shared } = this.core.views
     Atomics.add(cells, control.TLB_GENERATION, 1)
     for (let pe = 0; pe < shared.pes; pe++) {
-      if (pe !== this.core.pe)
-        Atomics.store(cells, PE_CONTROL + pe * PE_CONTROL_WORDS + peControl.ATTENTION, 1)
+      if (pe !== this.core.pe) Atomics.store(cells, peWord(pe, peControl.ATTENTION), 1)
     }
   }
 

@@ -154,7 +154,7 @@ export class CaseMachine {
       if (!(error instanceof MachineStop)) throw error
       end = 'stopped'
     }
-    pe.core.sync.completeFaults(2, true)
+    pe.core.sync.completeFaults(2)
     pe.core.sync.contextEvent()
     pe.core.store()
     return this.result(oracle, end)
