@@ -284,7 +284,7 @@ class Machine implements MachineHandle {
     await Promise.all(this.deliveries)
     this.drainConsole()
     const hash = this.failure ? null : stateHash(this.views)
-    await Promise.all(this.workers.map((worker) => worker.terminate().catch(() => 0)))
+    await Promise.all(this.workers.map((worker) => gone(worker)))
     this.events.status([...this.statuses])
     this.settle({ reason: this.reason(), stateHash: hash, pes: this.statuses, hostNs })
   }
@@ -338,4 +338,19 @@ class Machine implements MachineHandle {
     Atomics.notify(cells, control.CONSOLE_READ)
     this.events.console(bytes)
   }
+}
+
+/**
+ * Waits until a worker that has reported its end is gone. It returns from its main function by itself; terminating a thread
+ * that is just leaving is left for one that does not go.
+ */
+function gone(worker: Worker): Promise<void> {
+  if (worker.threadId === -1) return Promise.resolve()
+  return new Promise((resolve) => {
+    const late = setTimeout(() => void worker.terminate(), GRACE)
+    worker.once('exit', () => {
+      clearTimeout(late)
+      resolve()
+    })
+  })
 }
