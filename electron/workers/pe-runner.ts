@@ -12,6 +12,7 @@ import {
   viewsOf,
 } from '../machine/board/shared-memory.ts'
 import { MachineStop } from '../machine/cpu/fault.ts'
+import { featuresOf } from './plan.ts'
 import type { FromPe, PeWorkerData } from './protocol.ts'
 
 /** Instructions between looks at the clock and the stop rules in the parallel schedule. */
@@ -45,7 +46,7 @@ export class PeRunner {
     const now = (): number => Number(process.hrtime.bigint() - data.startedNs)
     this.pe = new Pe(this.views, {
       pe,
-      features: plan.features,
+      features: featuresOf(plan, pe),
       sync: plan.sync,
       release: plan.release,
       costs: plan.costs,

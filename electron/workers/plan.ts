@@ -10,6 +10,8 @@ export interface MachinePlan {
   pes: number
   memoryBytes: number
   features: FeatureChoice
+  /** What single PEs have otherwise, by number: machines whose PEs differ in features. */
+  perPe?: Readonly<Record<number, Partial<FeatureChoice>>>
   /** When indirect writes take effect (design: synchronisation model). */
   sync: 'eager' | 'latest'
   /** The document whose synchronisation classes hold. */
@@ -29,6 +31,11 @@ export interface MachinePlan {
     events: boolean
   }
   stop: { switches?: number; instructions?: number; seconds?: number }
+}
+
+/** The features of one PE. */
+export function featuresOf(plan: Pick<MachinePlan, 'features' | 'perPe'>, pe: number): FeatureChoice {
+  return { ...plan.features, ...plan.perPe?.[pe] }
 }
 
 export interface MachineEvents {

@@ -22,9 +22,11 @@ export const features = [
   'FEAT_DPB',
   'FEAT_DPB2',
   'FEAT_VHE',
+  'FEAT_E2H0',
   'FEAT_RAS',
   'FEAT_IESB',
   'FEAT_ExS',
+  'FEAT_LSE2',
 ] as const
 
 export type Feature = (typeof features)[number]
@@ -39,7 +41,16 @@ export interface FeatureChoice {
   ras: boolean
   /** FEAT_ExS: EIS and EOS may switch off the synchronisation of entry and return. */
   exs: boolean
+  /** Virtualization host extensions: 'on' (the default), 'off' (E2H is RES0), or 'res1' (no FEAT_E2H0: E2H is RES1). */
+  vhe?: VheChoice
+  /**
+   * FEAT_LSE2; default false. Only a machine whose 16-byte accesses are single-copy atomic may say so: one PE, or PEs that
+   * take turns.
+   */
+  lse2?: boolean
 }
+
+export type VheChoice = 'on' | 'off' | 'res1'
 
 const always: readonly Feature[] = [
   'FEAT_LSE',
@@ -56,7 +67,6 @@ const always: readonly Feature[] = [
   'FEAT_IDST',
   'FEAT_DPB',
   'FEAT_DPB2',
-  'FEAT_VHE',
 ]
 
 /** The full feature set of one PE. MTE3 implies MTE2 and MTE_ASYNC, MTE2 implies MTE (Features.json). */
@@ -68,5 +78,8 @@ export function featureSet(choice: FeatureChoice): ReadonlySet<Feature> {
   if (choice.mte >= 3 || (choice.mte === 2 && choice.mteAsync)) set.add('FEAT_MTE_ASYNC')
   if (choice.ras) set.add('FEAT_RAS').add('FEAT_IESB')
   if (choice.exs) set.add('FEAT_ExS')
+  if (choice.vhe !== 'off') set.add('FEAT_VHE')
+  if (choice.vhe !== 'res1') set.add('FEAT_E2H0')
+  if (choice.lse2) set.add('FEAT_LSE2')
   return set
 }

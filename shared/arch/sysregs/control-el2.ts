@@ -131,6 +131,7 @@ export const controlEl2 = {
       TERR: 'FEAT_RAS',
       E2H: 'FEAT_VHE',
     },
+    res1Without: { E2H: 'FEAT_E2H0' },
     meanings: {
       E2H: { 0: 'nVHE', 1: 'VHE' },
       VM: { 0: 'no stage 2', 1: 'stage 2' },
