@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join, normalize } from 'node:path'
-import { featureSet } from '../../shared/arch/features.ts'
+import { featureSet, leastOf } from '../../shared/arch/features.ts'
 import { AssemblyError, assemble } from '../../shared/asm/assemble.ts'
 import { writeElf } from '../../shared/asm/elf-write.ts'
 import { ProblemError } from '../../shared/base/result.ts'
 import type { Experiment } from '../../shared/model/experiment.ts'
-import { canonicalExperiment } from '../../shared/model/experiment-defaults.ts'
+import { canonicalExperiment, peFeatures } from '../../shared/model/experiment-defaults.ts'
 import type { MachinePlan } from '../workers/plan.ts'
 import { nominalCosts, readCostProfile } from './cost-profile.ts'
 
@@ -32,7 +32,14 @@ export function planRun(experiment: Experiment, resources: string): PlannedRun {
     image: { bytes, file: IMAGE_SOURCE },
     pes: machine.pes,
     memoryBytes: machine.memory,
-    features: { mte: machine.mte, mteAsync: machine.mteAsync, ras: machine.ras, exs: machine.exs },
+    features: {
+      mte: machine.mte,
+      mteAsync: machine.mteAsync,
+      ras: machine.ras,
+      exs: machine.exs,
+      vhe: machine.vhe,
+    },
+    perPe: Object.fromEntries(machine.perPe.map(({ pe, ...own }) => [pe, own])),
     sync: machine.sync as MachinePlan['sync'],
     release: machine.release,
     schedule,
@@ -50,12 +57,13 @@ const checkModes = { none: 0, sync: 1, async: 2, asym: 3 } as const
 
 /** config.inc: its symbols are described in resources/hyp/README.md. */
 export function configText({ machine, hypervisor, host, vcpus }: Experiment): string {
+  const common = leastOf(Array.from({ length: machine.pes }, (_, pe) => peFeatures(machine, pe)))
   const symbols: [string, number][] = [
     ['CFG_PES', machine.pes],
     ['CFG_VCPUS', vcpus.length],
-    ['CFG_MTE', machine.mte],
-    ['CFG_MTE_ASYNC', featureSet(machine).has('FEAT_MTE_ASYNC') ? 1 : 0],
-    ['CFG_RAS', machine.ras ? 1 : 0],
+    ['CFG_MTE', common.mte],
+    ['CFG_MTE_ASYNC', featureSet(common).has('FEAT_MTE_ASYNC') ? 1 : 0],
+    ['CFG_RAS', common.ras ? 1 : 0],
     ['CFG_HOST_EXCLUDE', host.exclude],
     ['CFG_HOST_RRND', host.rrnd],
     ['CFG_HOST_CHECKS', checkModes[host.checks]],

@@ -122,6 +122,10 @@ exit_sysreg:
 	b	8f
 2:	mrs	x3, id_aa64pfr1_el1
 	and	x3, x3, #~(15 << 52)		// MTEX is not offered to any VM
+	mov	x1, #CFG_MTE			// what every PE has: a vCPU may move between PEs that differ
+	bfi	x3, x1, #8, #4			// MTE
+	mov	x1, #(((CFG_MTE == 2) && !CFG_MTE_ASYNC) * 15)
+	bfi	x3, x1, #40, #4			// MTE_frac
 .if POLICY_ID_MASK
 	ldr	w4, [x20, #VCPU_FLAGS]
 	tbnz	w4, #FLAG_MTE_BIT, 8f

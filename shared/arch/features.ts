@@ -83,3 +83,17 @@ export function featureSet(choice: FeatureChoice): ReadonlySet<Feature> {
   if (choice.lse2) set.add('FEAT_LSE2')
   return set
 }
+
+/** What PEs that differ have in common, as a kernel finds it that supports a feature only where every PE has it. */
+export function leastOf(choices: readonly FeatureChoice[]): FeatureChoice {
+  const [first] = choices
+  if (first === undefined) throw new Error('a machine has at least one PE')
+  const every = (has: (choice: FeatureChoice) => boolean): boolean => choices.every(has)
+  return {
+    ...first,
+    mte: Math.min(...choices.map((choice) => choice.mte)) as FeatureChoice['mte'],
+    mteAsync: every((choice) => choice.mte === 3 || choice.mteAsync),
+    ras: every((choice) => choice.ras),
+    exs: every((choice) => choice.exs),
+  }
+}

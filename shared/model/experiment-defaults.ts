@@ -1,5 +1,5 @@
 import { Value } from 'typebox/value'
-import { featureSet } from '../arch/features.ts'
+import { type FeatureChoice, featureSet } from '../arch/features.ts'
 import { sysregs } from '../arch/sysregs.ts'
 import { type Experiment, type ExperimentFile, experimentSchema } from './experiment.ts'
 
@@ -9,6 +9,13 @@ const units = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 } as const
 export function memoryBytes(memory: number | string): number {
   if (typeof memory === 'number') return memory
   return Number(memory.slice(0, -1)) * units[memory.slice(-1) as keyof typeof units]
+}
+
+/** What a PE of an experiment's machine implements, but for what follows from the schedule (FEAT_LSE2). */
+export function peFeatures(machine: Experiment['machine'], pe: number): FeatureChoice {
+  const { mte, mteAsync, ras, exs, vhe } = machine
+  const { pe: _, ...own } = machine.perPe.find((entry) => entry.pe === pe) ?? {}
+  return { mte, mteAsync, ras, exs, vhe, ...own }
 }
 
 /** The registers recorded when an experiment names none: those of the MTE switch that the machine has. */

@@ -1,7 +1,8 @@
-import { featureSet } from '../arch/features.ts'
+import { featureSet, leastOf } from '../arch/features.ts'
 import { isSysregName, sysregs } from '../arch/sysregs.ts'
 import { nearestName } from '../base/nearest.ts'
 import type { Experiment, ExperimentFile } from './experiment.ts'
+import { peFeatures } from './experiment-defaults.ts'
 
 /** The names that an experiment may refer to: what lies in the resources folder. */
 export interface KnownNames {
@@ -27,6 +28,10 @@ export function breaches(experiment: Experiment, file: ExperimentFile, known: Kn
   const found: Breach[] = []
   const add = (path: Breach['path'], cause: string, remedy: string) => found.push({ path, cause, remedy })
   const { machine, hypervisor, host, vcpus } = experiment
+  // The hypervisor treats what some PE lacks as absent, so that a vCPU may run on any of them.
+  const pes = Array.from({ length: machine.pes }, (_, pe) => peFeatures(machine, pe))
+  const common = leastOf(pes)
+  const mteOf = machine.perPe.length > 0 ? 'the least machine.mte of a PE' : 'machine.mte'
 
   if (machine.sync === 'seeded' || machine.sync === 'explore') {
     add(['machine', 'sync'], `sync "${machine.sync}" is not in this version`, 'Use "eager" or "latest".')
@@ -36,6 +41,21 @@ export function breaches(experiment: Experiment, file: ExperimentFile, known: Kn
       ['machine', 'memory'],
       `${machine.memory} bytes of memory are not possible`,
       'Give 16M to 3G, a multiple of 2M.',
+    )
+  }
+  machine.perPe.forEach(({ pe }, index) => {
+    const path = ['machine', 'perPe', index, 'pe']
+    if (pe >= machine.pes)
+      add(path, `there is no PE ${pe}`, `machine.pes is ${machine.pes}: they count from 0.`)
+    if (machine.perPe.findIndex((other) => other.pe === pe) < index)
+      add(path, `PE ${pe} is described twice`, 'Put all that it has into one entry.')
+  })
+  const alwaysHost = pes.findIndex((features) => features.vhe === 'res1')
+  if (alwaysHost >= 0 && hypervisor.mode === 'nvhe') {
+    add(
+      ['machine', 'vhe'],
+      `mode "nvhe" needs HCR_EL2.E2H = 0, but it is RES1 on PE ${alwaysHost}`,
+      'Use "on" or "off".',
     )
   }
   if (hypervisor.mode === 'vhe') {
@@ -64,19 +84,19 @@ export function breaches(experiment: Experiment, file: ExperimentFile, known: Kn
     if (checks === 'none') return
     if (!hasMte) {
       add(path, `checks "${checks}" of a VM without MTE`, 'Use "none", or give the VM "mte": true.')
-    } else if (machine.mte < 2) {
+    } else if (common.mte < 2) {
       add(
         path,
-        `checks "${checks}" need tag storage, but machine.mte is ${machine.mte}`,
+        `checks "${checks}" need tag storage, but ${mteOf} is ${common.mte}`,
         'Use "none", or set machine.mte to 2 or 3.',
       )
-    } else if (checks === 'asym' && machine.mte < 3) {
+    } else if (checks === 'asym' && common.mte < 3) {
       add(
         path,
-        `checks "asym" need FEAT_MTE3, but machine.mte is ${machine.mte}`,
+        `checks "asym" need FEAT_MTE3, but ${mteOf} is ${common.mte}`,
         'Use "sync" or "async", or set machine.mte to 3.',
       )
-    } else if (checks === 'async' && !featureSet(machine).has('FEAT_MTE_ASYNC')) {
+    } else if (checks === 'async' && !featureSet(common).has('FEAT_MTE_ASYNC')) {
       add(
         path,
         'checks "async" need FEAT_MTE_ASYNC, but machine.mteAsync is false',
@@ -94,14 +114,14 @@ export function breaches(experiment: Experiment, file: ExperimentFile, known: Kn
         `guest "${vcpu.guest}" is for a VM ${needs ? 'with' : 'without'} MTE`,
         `Set "mte": ${needs} for the vCPU, or choose another guest.`,
       )
-    } else if (vcpu.mte && machine.mte < 2) {
+    } else if (vcpu.mte && common.mte < 2) {
       add(
         ['vcpus', index, 'mte'],
-        `a VM with MTE needs tag storage, but machine.mte is ${machine.mte}`,
+        `a VM with MTE needs tag storage, but ${mteOf} is ${common.mte}`,
         'Set "mte": false for the vCPU, or machine.mte to 2 or 3.',
       )
     }
-    if (!vcpu.mte || machine.mte >= 2) checksPossible(['vcpus', index, 'checks'], vcpu.checks, vcpu.mte)
+    if (!vcpu.mte || common.mte >= 2) checksPossible(['vcpus', index, 'checks'], vcpu.checks, vcpu.mte)
   })
 
   const features = featureSet(machine)

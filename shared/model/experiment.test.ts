@@ -3,7 +3,13 @@ import { parse } from 'jsonc-parser'
 import { describe, expect, it } from 'vitest'
 import { ProblemError } from '../base/result.ts'
 import { type ExperimentFile, experimentSchema } from './experiment.ts'
-import { canonicalExperiment, canonicalJson, fillDefaults, memoryBytes } from './experiment-defaults.ts'
+import {
+  canonicalExperiment,
+  canonicalJson,
+  fillDefaults,
+  memoryBytes,
+  peFeatures,
+} from './experiment-defaults.ts'
 import { applyOverrides, knownPaths, type SchemaNode, schemaAt } from './experiment-paths.ts'
 import { overriddenText, readExperiment } from './experiment-text.ts'
 
@@ -47,6 +53,40 @@ describe('an experiment', () => {
       known,
     )
     expect(experiment?.probes.registers).toEqual(['SCTLR_EL1', 'HCR_EL2'])
+  })
+
+  it('gives a PE what machine says, but for what perPe says of it', () => {
+    const { experiment, problems } = readExperiment(
+      one(
+        '{ "guest": "plain", "mte": false }',
+        '{ "pes": 2, "ras": false, "perPe": [{ "pe": 1, "mte": 2, "vhe": "off" }] }',
+      ),
+      [],
+      known,
+    )
+    expect(problems).toEqual([])
+    const { machine } = experiment!
+    expect(peFeatures(machine, 0)).toEqual({ mte: 3, mteAsync: true, ras: false, exs: false, vhe: 'on' })
+    expect(peFeatures(machine, 1)).toEqual({ mte: 2, mteAsync: true, ras: false, exs: false, vhe: 'off' })
+  })
+
+  it.each([
+    ['a PE that is not there', '{ "pes": 2, "perPe": [{ "pe": 2 }] }', 'there is no PE 2'],
+    ['a PE twice', '{ "pes": 2, "perPe": [{ "pe": 1 }, { "pe": 1 }] }', 'PE 1 is described twice'],
+    ['nVHE where E2H is RES1', '{ "pes": 2, "perPe": [{ "pe": 1, "vhe": "res1" }] }', 'RES1 on PE 1'],
+    [
+      'a VM with MTE and a PE without',
+      '{ "pes": 2, "perPe": [{ "pe": 1, "mte": 1 }] }',
+      'a VM with MTE needs tag storage, but the least machine.mte of a PE is 1',
+    ],
+    [
+      'asymmetric checks and a PE without',
+      '{ "pes": 2, "perPe": [{ "pe": 0, "mte": 2 }] }',
+      'checks "asym" need FEAT_MTE3, but the least machine.mte of a PE is 2',
+    ],
+  ])('refuses %s', (_, machine, cause) => {
+    const found = problems(one('{ "guest": "alloc", "checks": "asym" }', machine))
+    expect(found.map((problem) => problem.cause)).toEqual([expect.stringContaining(cause)])
   })
 
   it('describes every property', () => {

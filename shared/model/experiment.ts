@@ -67,6 +67,50 @@ const faultEvery = (whose: string) =>
     ),
   )
 
+const defaultOf = (text: string, value: unknown, inherited: boolean) =>
+  inherited
+    ? described(`${text}; default as machine says.`, {})
+    : described(`${text}; default ${value}.`, { default: value })
+
+/** What a PE implements: of the whole machine, or (inherited) of one PE that differs from it. */
+const features = (inherited: boolean) => ({
+  mte: Type.Optional(
+    Type.Enum(
+      [0, 1, 2, 3],
+      defaultOf(
+        'ID_AA64PFR1_EL1.MTE: 0 none, 1 instructions only, 2 tag storage and checks, 3 also asymmetric checks',
+        3,
+        inherited,
+      ),
+    ),
+  ),
+  mteAsync: Type.Optional(
+    Type.Boolean(
+      defaultOf('FEAT_MTE_ASYNC with mte 2 (mte 3 has it in any case): true or false', true, inherited),
+    ),
+  ),
+  ras: Type.Optional(Type.Boolean(defaultOf('FEAT_RAS and FEAT_IESB: true or false', true, inherited))),
+  exs: Type.Optional(
+    Type.Boolean(
+      defaultOf(
+        'FEAT_ExS: SCTLR_ELx.EIS and EOS may switch off the synchronisation of exception entry and return',
+        false,
+        inherited,
+      ),
+    ),
+  ),
+  vhe: Type.Optional(
+    Type.Enum(
+      ['on', 'off', 'res1'],
+      defaultOf(
+        'FEAT_VHE: on, off (HCR_EL2.E2H is RES0), or res1 (E2H is RES1: what runs at EL2 is always a VHE host)',
+        'on',
+        inherited,
+      ),
+    ),
+  ),
+})
+
 const machine = Type.Object(
   {
     pes: Type.Optional(
@@ -87,33 +131,7 @@ const machine = Type.Object(
         ),
       ),
     ),
-    mte: Type.Optional(
-      Type.Enum(
-        [0, 1, 2, 3],
-        described(
-          'ID_AA64PFR1_EL1.MTE: 0 none, 1 instructions only, 2 tag storage and checks, 3 also asymmetric checks; default 3.',
-          { default: 3 },
-        ),
-      ),
-    ),
-    mteAsync: Type.Optional(
-      Type.Boolean(
-        described('FEAT_MTE_ASYNC with mte 2 (mte 3 has it in any case): true or false; default true.', {
-          default: true,
-        }),
-      ),
-    ),
-    ras: Type.Optional(
-      Type.Boolean(described('FEAT_RAS and FEAT_IESB: true or false; default true.', { default: true })),
-    ),
-    exs: Type.Optional(
-      Type.Boolean(
-        described(
-          'FEAT_ExS: SCTLR_ELx.EIS and EOS may switch off the synchronisation of exception entry and return; default false.',
-          { default: false },
-        ),
-      ),
-    ),
+    ...features(false),
     sync: Type.Optional(
       Type.Enum(
         ['eager', 'latest', 'seeded', 'explore'],
@@ -130,6 +148,21 @@ const machine = Type.Object(
           'The document whose synchronisation classes hold: ddi0487-m or xml-2020-09 (RGSR_EL1 needs a context synchronisation event there); default ddi0487-m.',
           { default: 'ddi0487-m' },
         ),
+      ),
+    ),
+    perPe: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            pe: Type.Integer(described('Which PE, counted from 0. Required.', { minimum: 0, maximum: 15 })),
+            ...features(true),
+          },
+          described('What one PE implements otherwise.', closed),
+        ),
+        described('PEs that differ from what machine says, one entry a PE; default none.', {
+          maxItems: 16,
+          default: [],
+        }),
       ),
     ),
   },
