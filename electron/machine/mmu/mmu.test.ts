@@ -115,6 +115,20 @@ describe('an instruction abort', () => {
   })
 })
 
+describe('a guarded page', () => {
+  it('is known from its fetch, from the TLB too', () => {
+    run('nop')
+    expect(machine.pe.mmu.guarded).toBe(false)
+    tables.map(va.code, place.code | PAGE | NORMAL | READ_ONLY | UXN | (1n << 50n))
+    machine.pe.mmu.invalidate()
+    for (let times = 0; times < 2; times++) {
+      machine.pe.mmu.guarded = false
+      run('nop')
+      expect(machine.pe.mmu.guarded).toBe(true)
+    }
+  })
+})
+
 describe('PAN, UAO and unprivileged accesses', () => {
   it('PAN denies EL1 what EL0 may read, LDTR goes by EL0', () => {
     machine.pstate(EL[1] | BigInt(PS.PAN)).setX({ 1: va.user, 2: va.data })

@@ -57,6 +57,8 @@ export class Mmu {
   pieces: readonly [Piece, Piece] | null = null
   /** Page bits of the last access found in one piece. */
   flags = 0
+  /** Whether the page of the last fetch is guarded: its first instruction after an indirect branch must be a landing pad. */
+  guarded = false
 
   constructor(core: Core) {
     this.core = core
@@ -156,6 +158,7 @@ export class Mmu {
       const translation = this.translate(address, controls)
       throw this.instructionAbort(address, translation.fault ?? permissionFault(translation, wanted))
     }
+    this.guarded = (this.tlb.flags[entry]! & page.GUARDED) !== 0
     return this.tlb.physical[entry]! + (low & 0xfff)
   }
 

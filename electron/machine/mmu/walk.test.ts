@@ -125,6 +125,19 @@ describe('stage 1 walk (AArch64.S1Walk)', () => {
     expect(flags(NORMAL)).toBe(0)
     expect(flags(TAGGED)).toBe(page.TAGGED)
   })
+
+  it('takes GP from the block or page, whatever stage 2 says; a stage 1 that is off guards nothing', () => {
+    const guarded = (entry: bigint, c: Partial<Controls> = {}) =>
+      translatePage(controls(c), 0n, 0, memory({ 0x1000: entry, 0x10_0000: BLOCK | (1n << 6n) })).flags &
+      page.GUARDED
+    const GP = 1n << 50n
+    expect(guarded(BLOCK | NORMAL | GP)).toBe(page.GUARDED)
+    expect(guarded(BLOCK | NORMAL)).toBe(0)
+    expect(guarded(BLOCK | NORMAL | GP, { stage2On: true, vtcr: 25n | (1n << 6n) | (2n << 16n) })).toBe(
+      page.GUARDED,
+    )
+    expect(guarded(BLOCK | NORMAL | GP, { mmuOn: false })).toBe(0)
+  })
 })
 
 describe('stage 1 permissions (DDI 0487, D8.4)', () => {

@@ -11,6 +11,8 @@ export const page = {
   EL0_EXECUTE: 32,
   TAGGED: 64,
   DEVICE: 128,
+  /** GP of the stage 1 block or page: branch targets in it are checked (FEAT_BTI). */
+  GUARDED: 256,
 } as const
 
 /** Result of a walk: the page's physical address and its bits, or the fault that it met. */
@@ -216,6 +218,7 @@ export function translatePage(
     if (!pxn && !(el0 && writable) && !(controls.writeNeverExecute && writable))
       flags |= page.PRIVILEGED_EXECUTE
     if (!single && !uxn && !(controls.writeNeverExecute && el0 && writable)) flags |= page.EL0_EXECUTE
+    if ((descriptor & (1n << 50n)) !== 0n) flags |= page.GUARDED
     const attribute = Number((controls.mair >> (8n * ((descriptor >> 2n) & 7n))) & 0xffn)
     const pageInBlock = offset % 2 ** shift
     return finish(
