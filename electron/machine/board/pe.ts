@@ -7,10 +7,13 @@ import { Bus } from '../devices/bus.ts'
 import { psci } from '../devices/psci.ts'
 import { semihosting } from '../devices/semihosting.ts'
 import { Uart } from '../devices/uart.ts'
+import type { ContextsState } from '../mmu/controls.ts'
 import { Mmu } from '../mmu/mmu.ts'
+import type { TlbState } from '../mmu/tlb.ts'
 import type { Mark } from '../observe/marks.ts'
-import { type Probes, Recorder } from '../observe/recorder.ts'
-import { ReferenceEngine } from '../reference/engine.ts'
+import type { Observer } from '../observe/observer.ts'
+import { type Probes, Recorder, type RecorderState } from '../observe/recorder.ts'
+import { type EngineState, ReferenceEngine } from '../reference/engine.ts'
 import { MemoryOperations } from '../reference/memory-operations.ts'
 import { ReferenceOperations } from '../reference/operations.ts'
 import { type Release, Synchronisation, type SyncMode } from '../sync/synchronisation.ts'
@@ -32,6 +35,17 @@ export interface PeSettings {
   now: () => number
   /** Blocks until the console has room again; the worker knows how. */
   waitForRoom: () => void
+  /** Puts an observer before the recorder: a debugger's. */
+  observe?: (recorder: Observer) => Observer
+}
+
+/** What of a PE decides how it goes on and lies in no word: its part of a snapshot, plain data. */
+export interface PeState {
+  engine: EngineState
+  tlb: TlbState
+  contexts: ContextsState
+  recorder: RecorderState
+  waitingForInterrupt: boolean
 }
 
 export const OFF = 0
@@ -64,8 +78,9 @@ export class Pe {
       settings.sync !== 'eager',
       settings.now,
     )
-    const sync = new Synchronisation(views.state(pe), settings.sync, settings.release, this.recorder)
-    this.core = new Core(pe, views, featureSet(settings.features), sync, this.recorder)
+    const observer = settings.observe?.(this.recorder) ?? this.recorder
+    const sync = new Synchronisation(views.state(pe), settings.sync, settings.release, observer)
+    this.core = new Core(pe, views, featureSet(settings.features), sync, observer)
     sync.onControls = () => this.core.controlsChanged()
     this.recorder.attach(this.core)
     const uart = new Uart(views, settings.waitForRoom)
@@ -101,6 +116,28 @@ export class Pe {
     this.core.state[PSTATE] = BigInt(PS.DAIF | (2 << 2) | 1)
     this.core.load()
     this.recorder.begin()
+  }
+
+  /** Writes what is kept outside the shared memory back to it, and gives what has no place there. */
+  save(): PeState {
+    this.core.store()
+    return {
+      engine: this.engine.save(),
+      tlb: this.mmu.save(),
+      contexts: this.core.controlsCache.saveContexts(),
+      recorder: this.recorder.save(),
+      waitingForInterrupt: this.waitingForInterrupt,
+    }
+  }
+
+  /** Goes on from a saved state; the shared memory is that of the same moment. */
+  restore(saved: PeState): void {
+    this.core.controlsCache.restoreContexts(saved.contexts)
+    this.core.load()
+    this.mmu.restore(saved.tlb)
+    this.recorder.restore(saved.recorder)
+    this.waitingForInterrupt = saved.waitingForInterrupt
+    this.engine.restore(saved.engine)
   }
 
   /** Begins a turn: the model time of the others becomes this PE's lower bound. */

@@ -76,6 +76,12 @@ export const peControl = {
 export const PE_MAILBOX = 256
 const CONTROL_BYTES = 4096
 
+/**
+ * A word of `codePages`, one per page of RAM. VERSION counts the writes to a page that some PE has decoded instructions from,
+ * and is 0 for the others. WATCHED: data and tags of the page are still those of the last snapshot; the first write clears it.
+ */
+export const pageWord = { WATCHED: 1, VERSION: ~1, ONE: 2 } as const
+
 /** 64-bit words of the clock block: model time at the last quantum's end, retired instructions of all PEs. */
 export const clock = { MODEL: 0, INSTRUCTIONS: 1 } as const
 const CLOCK_BYTES = 4096
@@ -121,7 +127,7 @@ export function viewsOf(shared: SharedMachine) {
     devices: new BigUint64Array(buffer, at.devices, DEVICE_WORDS),
     console: new Uint8Array(buffer, at.console, CONSOLE_BYTES),
     input: new Uint8Array(buffer, at.input, INPUT_BYTES),
-    /** Version of each page of RAM that some PE has decoded instructions from; 0 for the others. Every write to such a page counts up. */
+    /** See `pageWord`. A write to a page whose word is not 0 tells `codeWritten`. */
     codePages: new Int32Array(buffer, at.codePages, shared.ramBytes / 4096),
     /** One byte per 16-byte granule: single-copy atomic, so neighbouring STGs on two PEs never lose a tag. */
     tags: new Uint8Array(buffer, at.tags, shared.ramBytes / 16),
@@ -132,6 +138,15 @@ export function viewsOf(shared: SharedMachine) {
     ram64: new BigUint64Array(buffer, at.ram, shared.ramBytes / 8),
   }
 }
+
+/** Follows a page of code from now on. @returns its version */
+export function followCode(codePages: Int32Array, page: number): number {
+  if ((Atomics.load(codePages, page) & pageWord.VERSION) === 0) Atomics.or(codePages, page, pageWord.ONE)
+  return codeVersion(codePages, page)
+}
+
+export const codeVersion = (codePages: Int32Array, page: number): number =>
+  Atomics.load(codePages, page) & pageWord.VERSION
 
 /** Word of a PE's control block. */
 export const peWord = (pe: number, word: number): number => PE_CONTROL + pe * PE_CONTROL_WORDS + word

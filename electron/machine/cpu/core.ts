@@ -55,7 +55,7 @@ export class Core {
   readonly hasExS: boolean
   readonly sync: Synchronisation
   readonly recorder: Observer
-  private readonly controlsCache: ControlsCache
+  readonly controlsCache: ControlsCache
 
   el = 2
   spsel = 1
@@ -204,6 +204,7 @@ export class Core {
     this.unpackPstate(this.state[PSTATE]!)
     this.instructions = Number(this.state[INSTRUCTIONS]!)
     this.cycles = Number(this.state[CYCLES]!)
+    this.sync.load()
     this.controlsChanged()
   }
 

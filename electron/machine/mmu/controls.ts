@@ -79,10 +79,25 @@ const slots = {
 /** Physical address size in bits by TCR_ELx.(I)PS or VTCR_EL2.PS; the implemented maximum is 40 (PARange 2). */
 const physicalSizes = [32, 36, 40, 40, 40, 40, 40, 40]
 
+/** The numbers that entries of the TLB refer to: a PE's part of a snapshot. */
+export interface ContextsState {
+  last: number
+  byContents: [string, number][]
+}
+
 /** Numbers the distinct contents of the control registers, so that the TLB can tell entries of different contexts apart. */
 class ContextNumbers {
-  private readonly byContents = new Map<string, number>()
+  private byContents = new Map<string, number>()
   private last = 0
+
+  save(): ContextsState {
+    return { last: this.last, byContents: [...this.byContents] }
+  }
+
+  restore(saved: ContextsState): void {
+    this.last = saved.last
+    this.byContents = new Map(saved.byContents)
+  }
 
   number(contents: readonly bigint[]): number {
     const key = contents.join()
@@ -138,6 +153,15 @@ export class ControlsCache {
     if (known.length === KEPT) known.shift()
     known.push({ words, controls })
     return controls
+  }
+
+  saveContexts(): ContextsState {
+    return this.contexts.save()
+  }
+
+  restoreContexts(saved: ContextsState): void {
+    this.contexts.restore(saved)
+    for (const known of this.known) known.length = 0
   }
 
   private matches(words: readonly number[], kept: Int32Array): boolean {

@@ -1,11 +1,11 @@
 import type { Access } from '../../../shared/isa/operations.ts'
 import { RAM_BASE } from '../board/map.ts'
-import { control, peControl, peWord, type Views } from '../board/shared-memory.ts'
+import { control, pageWord, peControl, peWord, type Views } from '../board/shared-memory.ts'
 import { type Core, PS } from '../cpu/core.ts'
 import { EC, FSC, GuestFault } from '../cpu/fault.ts'
 import type { Controls } from './controls.ts'
 import { instructionSyndrome } from './syndrome.ts'
-import { Tlb } from './tlb.ts'
+import { Tlb, type TlbState } from './tlb.ts'
 import {
   page,
   permissionFault,
@@ -51,6 +51,8 @@ export class Mmu {
   private readonly value64 = new BigUint64Array(1)
   private readonly value32 = new Uint32Array(this.value64.buffer)
   readonly readDescriptor: ReadDescriptor
+  /** Told of every data access before it is made: for watchpoints. */
+  watch: ((address: bigint, bytes: number, kind: number) => void) | null = null
   /** Physical address of the last access found to be DEVICE. */
   physical = 0
   /** The parts of the last access found to be SPLIT, in address order. */
@@ -68,6 +70,14 @@ export class Mmu {
       const offset = physical - RAM_BASE
       return offset >= 0 && offset + 8 <= ramBytes ? Atomics.load(ram64, offset / 8) : null
     }
+  }
+
+  save(): TlbState {
+    return this.tlb.save()
+  }
+
+  restore(saved: TlbState): void {
+    this.tlb.restore(saved)
   }
 
   invalidate(): void {
@@ -97,6 +107,7 @@ export class Mmu {
     access: Access,
     checkTags = true,
   ): number {
+    if (this.watch !== null) this.watch(address, bytes, kind)
     this.value64[0] = address
     const low = this.value32[0]!
     const high = this.value32[1]!
@@ -180,14 +191,27 @@ export class Mmu {
       : new GuestFault(EC.DATA_ABORT, iss, { far: address, target: stage, ipa })
   }
 
-  /** Tells every PE that a page it may have decoded changed; each looks before its next instruction. */
+  /**
+   * A page whose word in `codePages` is not 0 was written. It differs from the last snapshot from now on; and where PEs may
+   * have decoded it, each is told and looks before its next instruction.
+   */
   codeWritten(ramPage: number): void {
     const words = this.views.control
-    Atomics.add(this.views.codePages, ramPage, 1)
+    const { codePages } = this.views
+    if ((Atomics.and(codePages, ramPage, ~pageWord.WATCHED) & pageWord.VERSION) === 0) return
+    // The count wraps around 0, which would say that nobody has decoded the page.
+    if ((Atomics.add(codePages, ramPage, pageWord.ONE) & pageWord.VERSION) === pageWord.VERSION) {
+      Atomics.add(codePages, ramPage, pageWord.ONE)
+    }
     Atomics.add(words, control.CODE_GENERATION, 1)
     for (let pe = 0; pe < this.views.shared.pes; pe++) {
       Atomics.store(words, peWord(pe, peControl.ATTENTION), 1)
     }
+  }
+
+  /** Tags of a page were written: it differs from the last snapshot from now on. */
+  tagsWritten(ramPage: number): void {
+    Atomics.and(this.views.codePages, ramPage, ~pageWord.WATCHED)
   }
 
   private half(address: bigint, controls: Controls): 0 | 1 {

@@ -5,6 +5,16 @@
  */
 const ENTRIES = 2048
 
+/** The entries in use, as parallel columns: a PE's part of a snapshot. */
+export interface TlbState {
+  at: number[]
+  low: number[]
+  high: number[]
+  context: number[]
+  flags: number[]
+  physical: number[]
+}
+
 export class Tlb {
   private readonly low = new Int32Array(ENTRIES)
   private readonly high = new Int32Array(ENTRIES)
@@ -31,6 +41,32 @@ export class Tlb {
     this.physical[at] = physical
     this.flags[at] = flags
     return at
+  }
+
+  /** What a guest that changes its tables without maintenance may still see. */
+  save(): TlbState {
+    const saved: TlbState = { at: [], low: [], high: [], context: [], flags: [], physical: [] }
+    for (let at = 0; at < ENTRIES; at++) {
+      if (this.context[at] === 0) continue
+      saved.at.push(at)
+      saved.low.push(this.low[at]!)
+      saved.high.push(this.high[at]!)
+      saved.context.push(this.context[at]!)
+      saved.flags.push(this.flags[at]!)
+      saved.physical.push(this.physical[at]!)
+    }
+    return saved
+  }
+
+  restore(saved: TlbState): void {
+    this.clear()
+    for (const [i, at] of saved.at.entries()) {
+      this.low[at] = saved.low[i]!
+      this.high[at] = saved.high[i]!
+      this.context[at] = saved.context[i]!
+      this.flags[at] = saved.flags[i]!
+      this.physical[at] = saved.physical[i]!
+    }
   }
 
   /** Forgets every translation; contexts are numbered from 1, so 0 never matches. */

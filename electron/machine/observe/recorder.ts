@@ -17,7 +17,7 @@ import {
 import { effectiveSlotOf, hasStorage, slotOf } from '../cpu/layout.ts'
 import { type Mark, markKinds } from './marks.ts'
 import type { Observer, TagMismatch, Watched } from './observer.ts'
-import { SwitchTracker } from './switch-tracker.ts'
+import { SwitchTracker, type TrackerState } from './switch-tracker.ts'
 
 /** What a recorder is asked to keep. */
 export interface Probes {
@@ -25,6 +25,17 @@ export interface Probes {
   switches: boolean
   faults: boolean
   events: boolean
+}
+
+/** A recorder's part of a snapshot: what it compares with next, not the rows that it has kept. */
+export interface RecorderState {
+  owners: Owner[]
+  loaded: Owner
+  initialised: boolean
+  switchCount: number
+  faultCount: { sync: number; async: number }
+  tracker: TrackerState | null
+  watched: [name: string, last: bigint, lastEffective: bigint, owner: Owner][]
 }
 
 const modes: readonly CheckMode[] = ['none', 'sync', 'async', 'asym']
@@ -79,6 +90,34 @@ export class Recorder implements Observer {
         owner: UNKNOWN_OWNER - 1,
       })
     }
+  }
+
+  save(): RecorderState {
+    const { loaded, initialised, switchCount } = this
+    return {
+      owners: [...this.owners],
+      loaded,
+      initialised,
+      switchCount,
+      faultCount: { ...this.faultCount },
+      tracker: this.tracker?.save() ?? null,
+      watched: [...this.watched].map(([name, w]) => [name, w.last, w.lastEffective, w.owner]),
+    }
+  }
+
+  /** Goes on from a saved state; rows that were kept and not taken are of another past, and dropped. */
+  restore(saved: RecorderState): void {
+    this.owners = [...saved.owners]
+    this.loaded = saved.loaded
+    this.initialised = saved.initialised
+    this.switchCount = saved.switchCount
+    this.faultCount = { ...saved.faultCount }
+    if (saved.tracker) this.tracker?.restore(saved.tracker)
+    for (const [name, last, lastEffective, owner] of saved.watched) {
+      const watch = this.watched.get(name)
+      if (watch) Object.assign(watch, { last, lastEffective, owner })
+    }
+    this.take()
   }
 
   /** Called after each completed switch: the machine counts them for its stop rule. */

@@ -7,6 +7,16 @@ type Stage = 'host' | 'entering' | 'guest' | 'exiting'
 
 const index = (phase: Phase): number => phases.indexOf(phase)
 
+/** Where a tracker is in a switch: its part of a snapshot. */
+export interface TrackerState {
+  stage: Stage
+  eretNext: boolean
+  phase: number
+  since: number
+  row: SwitchRow | null
+  instructionsAt: number
+}
+
 /**
  * Follows one PE through its world switches by the image's marks: ENTRY, GUEST_ERET, the exception that leaves the guest,
  * RETURN. Every cycle between is attributed to one phase, so that the phases add up to the latency exactly.
@@ -28,6 +38,21 @@ export class SwitchTracker {
 
   get inGuest(): boolean {
     return this.stage === 'guest'
+  }
+
+  save(): TrackerState {
+    const { stage, eretNext, phase, since, row, instructionsAt } = this
+    return structuredClone({ stage, eretNext, phase, since, row, instructionsAt })
+  }
+
+  restore(saved: TrackerState): void {
+    const { stage, eretNext, phase, since, row, instructionsAt } = structuredClone(saved)
+    this.stage = stage
+    this.eretNext = eretNext
+    this.phase = phase
+    this.since = since
+    this.row = row
+    this.instructionsAt = instructionsAt
   }
 
   /** @returns the switch that a RETURN or REENTRY mark completed */

@@ -3,7 +3,7 @@ import { exceptionClassName } from '../../../shared/arch/exception.ts'
 import { decode } from '../../../shared/isa/decoder.ts'
 import type { Operations } from '../../../shared/isa/operations.ts'
 import { RAM_BASE } from '../board/map.ts'
-import { control, peControl, peWord } from '../board/shared-memory.ts'
+import { codeVersion, control, followCode, peControl, peWord } from '../board/shared-memory.ts'
 import { type Core, PS } from '../cpu/core.ts'
 import { EC, FSC, GuestFault, MachineStop } from '../cpu/fault.ts'
 import type { Mmu } from '../mmu/mmu.ts'
@@ -26,6 +26,16 @@ interface CodePage {
   page: number
   version: number
   code: (Instruction | undefined)[]
+}
+
+/** The engine's part of a snapshot. */
+export interface EngineState {
+  /** The page of RAM that the PE executes from without fetching anew; -1: it fetches. */
+  page: number
+  codeGeneration: number
+  tlbGeneration: number
+  retiredAtFault: number
+  faultsInARow: number
 }
 
 /**
@@ -153,6 +163,24 @@ export class ReferenceEngine {
     core.refetch = true
   }
 
+  /** What decides how the PE goes on and lies in no word of its state: see PeState. */
+  save(): EngineState {
+    const { codeGeneration, tlbGeneration, retiredAtFault, faultsInARow } = this
+    const page = this.core.refetch || this.current === null ? -1 : this.current.page
+    return { page, codeGeneration, tlbGeneration, retiredAtFault, faultsInARow }
+  }
+
+  /** Goes on from a saved state, with memory and the core's words as they were then. */
+  restore(saved: EngineState): void {
+    this.codeGeneration = saved.codeGeneration
+    this.tlbGeneration = saved.tlbGeneration
+    this.retiredAtFault = saved.retiredAtFault
+    this.faultsInARow = saved.faultsInARow
+    this.pages.clear()
+    this.core.refetch = saved.page < 0
+    this.current = saved.page < 0 ? null : this.openPage(saved.page)
+  }
+
   /** The faulting instruction is not retired unless its preferred return address is the next one. */
   private take(fault: GuestFault): void {
     const { core } = this
@@ -203,13 +231,15 @@ export class ReferenceEngine {
     this.left++
     this.fetching = false
     core.refetch = false
-    let found = this.pages.get(page)
-    if (found === undefined) {
-      Atomics.compareExchange(codePages, page, 0, 1)
-      found = { page, version: Atomics.load(codePages, page), code: new Array<Instruction | undefined>(1024) }
-      this.pages.set(page, found)
-    }
+    const found = this.pages.get(page) ?? this.openPage(page)
     this.current = found
+  }
+
+  private openPage(page: number): CodePage {
+    const version = followCode(this.core.views.codePages, page)
+    const opened = { page, version, code: new Array<Instruction | undefined>(1024) }
+    this.pages.set(page, opened)
+    return opened
   }
 
   private decodeAt(page: CodePage, at: number): Instruction {
@@ -244,7 +274,7 @@ export class ReferenceEngine {
     if (code !== this.codeGeneration) {
       this.codeGeneration = code
       for (const [number, page] of this.pages) {
-        if (page.version !== Atomics.load(core.views.codePages, number)) this.pages.delete(number)
+        if (page.version !== codeVersion(core.views.codePages, number)) this.pages.delete(number)
       }
       core.refetch = true
     }

@@ -1,5 +1,5 @@
 import type { Access, AtomicOp } from '../../../shared/isa/operations.ts'
-import { control } from '../board/shared-memory.ts'
+import { control, pageWord } from '../board/shared-memory.ts'
 import type { Core } from '../cpu/core.ts'
 import { FSC } from '../cpu/fault.ts'
 import { MONITOR } from '../cpu/layout.ts'
@@ -184,7 +184,7 @@ export class MemoryOperations {
   storeTagBlock(address: bigint, nibbles: bigint): void {
     const at = this.mmu.locate(alignDown(address, TAG_BLOCK), TAG_BLOCK, 1, WRITE, untagged)
     if (at < 0 || !this.mmu.tagsReachable()) return
-    for (let i = 0; i < 16; i++) this.words.tags[(at >>> 4) + i] = Number((nibbles >> BigInt(i * 4)) & 15n)
+    for (let i = 0; i < 16; i++) this.setTag((at >>> 4) + i, Number((nibbles >> BigInt(i * 4)) & 15n))
   }
 
   zeroTagBlock(address: bigint, value: bigint): void {
@@ -209,7 +209,7 @@ export class MemoryOperations {
     const tag = Number((address >> 56n) & 15n)
     const reachable = this.mmu.tagsReachable()
     for (let i = 0; i < ZERO_BLOCK; i += GRANULE) {
-      if (reachable) this.words.tags[(at + i) >>> 4] = tag
+      if (reachable) this.setTag((at + i) >>> 4, tag)
       if (zero) this.zeroGranule(at + i)
     }
   }
@@ -241,8 +241,14 @@ export class MemoryOperations {
     const tagged = this.mmu.taggable(flags)
     for (let i = 0; i < granules; i++) {
       if (zero) this.zeroGranule(at + i * GRANULE)
-      if (tagged) this.words.tags[(at >>> 4) + i] = tag
+      if (tagged) this.setTag((at >>> 4) + i, tag)
     }
+  }
+
+  private setTag(granule: number, tag: number): void {
+    this.words.tags[granule] = tag
+    const page = granule >>> 8
+    if (this.words.codePages[page]! & pageWord.WATCHED) this.mmu.tagsWritten(page)
   }
 
   private zeroGranule(at: number): void {

@@ -9,6 +9,13 @@ export const TFSR = ['TFSRE0_EL1', 'TFSR_EL1', 'TFSR_EL2'] as const
 const TFSR_SLOT = TFSR.map(slotOf)
 const TFSR_COMPLETED = TFSR.map(effectiveSlotOf)
 
+/** A register whose effective word may lag behind the architectural one. */
+interface Lagging {
+  slot: number
+  effective: number
+  name: string
+}
+
 /**
  * When writes reach those who use them (facts: DDI 0487 M.a.a D24.1.2.2, D10.7.1).
  *
@@ -23,11 +30,11 @@ const TFSR_COMPLETED = TFSR.map(effectiveSlotOf)
  */
 export class Synchronisation {
   private readonly state: BigUint64Array
+  private readonly scope: readonly Lagging[]
   private readonly late: ReadonlySet<number>
   private readonly lateFaults: boolean
   private readonly recorder: Observer
-  /** Words whose effective value lags: [architectural, effective, name]. */
-  private pending: { slot: number; effective: number; name: string }[] = []
+  private pending: Lagging[] = []
   private completedUnseen = false
   /** Called when an effective value that controls depend on changed at a synchronisation event. */
   onControls: () => void = () => {}
@@ -36,8 +43,19 @@ export class Synchronisation {
     this.state = state
     this.recorder = recorder
     const scope = mode === 'eager' ? [] : release === 'ddi0487-m' ? ['GCR_EL1'] : ['GCR_EL1', 'RGSR_EL1']
-    this.late = new Set(scope.filter(hasStorage).map(slotOf))
+    this.scope = scope.filter(hasStorage).map((name) => ({
+      slot: slotOf(name),
+      effective: effectiveSlotOf(name),
+      name,
+    }))
+    this.late = new Set(this.scope.map(({ slot }) => slot))
     this.lateFaults = mode === 'latest'
+  }
+
+  /** Finds out from the words what is pending: after somebody else changed them. */
+  load(): void {
+    this.pending = this.scope.filter(({ slot, effective }) => this.state[slot] !== this.state[effective])
+    this.completedUnseen = TFSR_SLOT.some((slot, r) => this.state[slot] !== this.state[TFSR_COMPLETED[r]!])
   }
 
   /** A direct write (MSR) of a register with storage. */
