@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import type { RunSummary } from '../../shared/model/run.ts'
 import { HOST } from '../../shared/model/trace.ts'
 import { jsonLine } from './json.ts'
-import { bootStats, runText, verifyLine } from './text.ts'
+import { bootStats, runText, verifyDecided, verifyLine } from './text.ts'
 
 const summary: RunSummary = {
   run: 3,
@@ -82,6 +82,10 @@ it('ends verify with one line', () => {
     verifyLine({ passed: 5, failed: 0, skipped: { count, reasons } })
   expect(line({}, 0)).toBe('5 passed, 0 failed, 0 skipped\n')
   expect(line({ SIMD: 2 }, 2)).toBe('5 passed, 0 failed, 2 skipped (SIMD)\n')
+  expect(verifyDecided({})).toBe('')
+  expect(verifyDecided({ 'choice: one': 1, 'deviation: two': 2 })).toBe(
+    'decided by a clause instead of the record: 3\n  2 by deviation: two\n  1 by choice: one\n',
+  )
   expect(line({ SIMD: 1, SVE: 3 }, 4)).toBe('5 passed, 0 failed, 4 skipped (SVE: 3; SIMD: 1)\n')
 })
 

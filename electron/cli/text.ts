@@ -140,5 +140,14 @@ export function verifyLine(report: {
   return `${report.passed} passed, ${report.failed} failed, ${report.skipped.count} skipped${why ? ` (${why})` : ''}\n`
 }
 
+/** What `verify` says about passed cases whose result a clause decides and not the record; empty when there are none. */
+export function verifyDecided(decided: Record<string, number>): string {
+  const clauses = Object.entries(decided).toSorted(([, a], [, b]) => b - a)
+  if (clauses.length === 0) return ''
+  const total = clauses.reduce((sum, [, count]) => sum + count, 0)
+  const lines = clauses.map(([clause, count]) => `  ${count} by ${clause}`)
+  return [`decided by a clause instead of the record: ${total}`, ...lines, ''].join('\n')
+}
+
 export const verifyFailure = (failure: { id: string; lines: string[] }): string =>
   [`failed: ${failure.id}`, ...failure.lines.map((line) => `  ${line}`), ''].join('\n')

@@ -1,6 +1,6 @@
 import { verifyFile } from '../lab/verify.ts'
 import { jsonLine } from './json.ts'
-import { verifyFailure, verifyLine } from './text.ts'
+import { verifyDecided, verifyFailure, verifyLine } from './text.ts'
 import { exits, type Verb } from './verb.ts'
 
 /** Enough to see what is wrong; the figures count all. */
@@ -21,7 +21,11 @@ export const verify: Verb = {
     const hidden = report.failures.length - SHOWN_FAILURES
     if (hidden > 0) terminal.err(`and ${hidden} more failures\n`)
     const { passed, failed, skipped } = report
-    terminal.out(args.has('json') ? jsonLine({ passed, failed, skipped }) : verifyLine(report))
+    if (args.has('json')) terminal.out(jsonLine({ passed, failed, skipped }))
+    else {
+      terminal.err(verifyDecided(report.decided))
+      terminal.out(verifyLine(report))
+    }
     return failed === 0 ? exits.ran : exits.failed
   },
 }

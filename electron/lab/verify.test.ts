@@ -35,7 +35,8 @@ describe('verifyFile', () => {
       expect(total).toBe(147)
       steps.push(done)
     })
-    expect(report).toMatchObject({ passed: 131, failed: 0, skipped: { count: 16 }, failures: [] })
+    expect(report).toMatchObject({ passed: 141, failed: 0, skipped: { count: 6 }, failures: [] })
+    expect(Object.values(report.decided).reduce((sum, count) => sum + count)).toBe(19)
     expect(steps).toEqual([0, 50, 100, 147])
   })
 

@@ -10,6 +10,8 @@ export interface VerifyReport {
   passed: number
   failed: number
   skipped: { count: number; reasons: Record<string, number> }
+  /** Of the passed ones, those whose result is not the recorded one but decided by a clause: how many by `why: clause`. */
+  decided: Record<string, number>
   failures: { id: string; lines: string[] }[]
 }
 
@@ -48,7 +50,16 @@ export async function verifyFile(
   if (lines.length === 0)
     throw new ProblemError(path, 'the file holds no case', 'Give a file of recorded cases.')
   const machine = new CaseMachine()
-  const report: VerifyReport = { passed: 0, failed: 0, skipped: { count: 0, reasons: {} }, failures: [] }
+  const report: VerifyReport = {
+    passed: 0,
+    failed: 0,
+    skipped: { count: 0, reasons: {} },
+    decided: {},
+    failures: [],
+  }
+  const count = (counts: Record<string, number>, key: string): void => {
+    counts[key] = (counts[key] ?? 0) + 1
+  }
   for (const [done, { line, place }] of lines.entries()) {
     if (done % SLICE === 0) {
       onProgress?.(done, lines.length)
@@ -56,13 +67,15 @@ export async function verifyFile(
     }
     const record = parseRecord(line, place)
     const verdict = replayCase(machine, record)
-    if (verdict.kind === 'passed') report.passed++
-    else if (verdict.kind === 'failed') {
+    if (verdict.kind === 'passed') {
+      report.passed++
+      if (verdict.decided) count(report.decided, `${verdict.decided.why}: ${verdict.decided.clause}`)
+    } else if (verdict.kind === 'failed') {
       report.failed++
       report.failures.push({ id: record.case.id, lines: verdict.lines })
     } else {
       report.skipped.count++
-      report.skipped.reasons[verdict.reason] = (report.skipped.reasons[verdict.reason] ?? 0) + 1
+      count(report.skipped.reasons, verdict.reason)
     }
   }
   onProgress?.(lines.length, lines.length)

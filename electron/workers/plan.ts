@@ -33,9 +33,17 @@ export interface MachinePlan {
   stop: { switches?: number; instructions?: number; seconds?: number }
 }
 
-/** The features of one PE. */
-export function featuresOf(plan: Pick<MachinePlan, 'features' | 'perPe'>, pe: number): FeatureChoice {
-  return { ...plan.features, ...plan.perPe?.[pe] }
+/** Whether PEs of the machine execute at the same time. */
+export const isConcurrent = ({ pes, schedule }: Pick<MachinePlan, 'pes' | 'schedule'>): boolean =>
+  pes > 1 && schedule.kind === 'parallel'
+
+/** The features of one PE. FEAT_LSE2 is there unless PEs run at the same time: JavaScript has no 16-byte atomic. */
+export function featuresOf(
+  plan: Pick<MachinePlan, 'features' | 'perPe' | 'pes' | 'schedule'>,
+  pe: number,
+): FeatureChoice {
+  const choice = { ...plan.features, ...plan.perPe?.[pe] }
+  return { ...choice, lse2: !isConcurrent(plan) && (choice.lse2 ?? true) }
 }
 
 export interface MachineEvents {

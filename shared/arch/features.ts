@@ -45,7 +45,7 @@ export interface FeatureChoice {
   vhe?: VheChoice
   /**
    * FEAT_LSE2; default false. Only a machine whose 16-byte accesses are single-copy atomic may say so: one PE, or PEs that
-   * take turns.
+   * take turns. `featuresOf` (electron/workers/plan.ts) sees to it.
    */
   lse2?: boolean
 }

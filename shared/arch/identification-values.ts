@@ -52,7 +52,7 @@ const values: Readonly<Record<string, (choice: FeatureChoice) => FieldValues>> =
     PARange: 2,
   }),
   ID_AA64MMFR1_EL1: () => ({ PAN: 1, VH: 1 }),
-  ID_AA64MMFR2_EL1: ({ ras }) => ({ IDS: 1, IESB: ras ? 1 : 0, UAO: 1 }),
+  ID_AA64MMFR2_EL1: ({ ras, lse2 }) => ({ IDS: 1, AT: lse2 ? 1 : 0, IESB: ras ? 1 : 0, UAO: 1 }),
   ID_AA64MMFR3_EL1: () => ({}),
 }
 

@@ -2,7 +2,7 @@ import { type Insn, insn } from './insn.ts'
 import { bothAccesses } from './load-store.ts'
 
 /**
- * Load/store exclusive and load/store ordered. All are aligned, and unchecked with an SP base. A register that the manual
+ * Load/store exclusive and load/store ordered. All are aligned (Access.aligned), and unchecked with an SP base. A register that the manual
  * marks (1) must hold ones: other values are CONSTRAINED UNPREDICTABLE and UNDEFINED here. STXR with the status register
  * equal to another operand: operands are read first, as in QEMU.
  */
@@ -31,7 +31,7 @@ const storeForms = [
 
 const storeExclusive = storeForms.flatMap(({ stem, o0, release }) =>
   sizes.map((k) => {
-    const access = bothAccesses({ bytes: k.bytes, aligned: true, release })
+    const access = bothAccesses({ bytes: k.bytes, aligned: true, exclusive: true, release })
     const sf = k.reg === 'x' ? 1 : 0
     return insn({
       name: rowName(stem, k),
@@ -50,7 +50,7 @@ const storeExclusive = storeForms.flatMap(({ stem, o0, release }) =>
 
 const loadExclusive = loadForms.flatMap(({ stem, o0, acquire }) =>
   sizes.map((k) => {
-    const access = bothAccesses({ bytes: k.bytes, aligned: true, acquire })
+    const access = bothAccesses({ bytes: k.bytes, aligned: true, exclusive: true, acquire })
     return insn({
       name: rowName(stem, k),
       bits: `${k.size}00100001011111 ${o0}11111 nnnnn ttttt`,
@@ -70,7 +70,7 @@ const storePair = [
 
 const storeExclusivePair = storePair.flatMap(({ stem, o0, release }) =>
   wordSizes.map((k) => {
-    const access = bothAccesses({ bytes: k.bytes, aligned: true, release })
+    const access = bothAccesses({ bytes: k.bytes, aligned: true, exclusive: true, release })
     const sf = k.reg === 'x' ? 1 : 0
     return insn({
       name: rowName(stem, k),
@@ -93,7 +93,7 @@ const loadPair = [
 
 const loadExclusivePair = loadPair.flatMap(({ stem, o0, acquire }) =>
   wordSizes.map((k) => {
-    const access = bothAccesses({ bytes: k.bytes, aligned: true, acquire })
+    const access = bothAccesses({ bytes: k.bytes, aligned: true, exclusive: true, acquire })
     return insn({
       name: rowName(stem, k),
       bits: `${k.size}00100001111111 ${o0} uuuuu nnnnn ttttt`,

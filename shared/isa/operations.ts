@@ -165,8 +165,10 @@ export interface Access {
   acquire?: boolean
   release?: boolean
   /**
-   * Ordered, exclusive and atomic accesses must be aligned to their size whatever SCTLR_ELx.A says. The size of a pair is
-   * twice `bytes` (LDXP, CASP, and STGP with its 16-byte rule).
+   * Ordered, exclusive and atomic accesses must be aligned to their size whatever SCTLR_ELx.A says, or with FEAT_LSE2 lie
+   * inside 16 bytes. The size of a pair is twice `bytes` (LDXP, CASP, and STGP with its 16-byte rule).
    */
   aligned?: boolean
+  /** Load-Exclusive or Store-Exclusive: SCTLR_ELx.nAA does not excuse it. */
+  exclusive?: boolean
 }

@@ -20,6 +20,9 @@ export const READ = 1
 export const WRITE = 2
 export const READ_WRITE = 3
 
+/** SCTLR_ELx.nAA: unaligned ordered accesses that cross 16 bytes do not fault. */
+const NAA = 1n << 6n
+
 /** Results of `locate` other than an offset into RAM. */
 export const DEVICE = -1
 /** The access crosses a page: see `pieces`. */
@@ -113,7 +116,11 @@ export class Mmu {
     const high = this.value32[1]!
     const { core } = this
     const controls = core.controls()
-    if ((low & (unit - 1)) !== 0 && (access.aligned === true || controls.alignmentCheck)) {
+    if (
+      (low & (unit - 1)) !== 0 &&
+      (controls.alignmentCheck ||
+        (access.aligned === true && !this.unalignedAllowed(low, bytes, kind, access)))
+    ) {
       throw this.abort(address, FSC.ALIGNMENT, kind === WRITE, 1)
     }
     const privileged = core.el === 0 || (access.unprivileged === true && this.unprivileged()) ? 0 : 1
@@ -137,6 +144,17 @@ export class Mmu {
       this.checkTags(address, high, at, bytes, bytes, kind, privileged, controls)
     }
     return at
+  }
+
+  /**
+   * Whether an ordered, exclusive or atomic access may be unaligned where SCTLR_ELx.A does not forbid it: inside 16 bytes
+   * with FEAT_LSE2, and an ordered one everywhere with nAA (AArch64.UnalignedAccessFaults).
+   */
+  private unalignedAllowed(low: number, bytes: number, kind: number, access: Access): boolean {
+    if (!this.core.features.has('FEAT_LSE2')) return false
+    if ((low & 15) + bytes <= 16) return true
+    const ordered = access.acquire === true || access.release === true
+    return ordered && access.exclusive !== true && kind !== READ_WRITE && (this.core.sctlr() & NAA) !== 0n
   }
 
   /** Tag check of an access that was located without one. `at` as `locate` returned it. */

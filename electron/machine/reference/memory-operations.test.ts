@@ -1,5 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { descriptor, EL, place, SCTLR, Tables, TestMachine, tagged } from '../../../test/support/machine.ts'
+import {
+  descriptor,
+  EL,
+  place,
+  SCTLR,
+  Tables,
+  TestMachine,
+  type TestMachineOptions,
+  tagged,
+} from '../../../test/support/machine.ts'
 
 const { data } = place
 const { PAGE, BLOCK, attribute } = descriptor
@@ -7,17 +16,21 @@ const NOWHERE = data + 0x2000n
 
 let machine: TestMachine
 /** EL2 with MMU on, flat, but for data: two Tagged pages with a hole behind them. */
-beforeEach(() => {
-  machine = new TestMachine()
-  const tables = new Tables(machine, place.tables)
+function flat(options: TestMachineOptions = {}): TestMachine {
+  const made = new TestMachine(options)
+  const tables = new Tables(made, place.tables)
   tables.map(place.code, place.code | PAGE | attribute(1n) | descriptor.READ_ONLY)
   for (const page of [data, data + 0x1000n]) tables.map(page, page | PAGE | attribute(2n) | descriptor.UXN)
   tables.map(0x4020_0000n, 0x4020_0000n | BLOCK | attribute(1n), 2)
-  machine
+  return made
     .set('TTBR0_EL2', place.tables)
     .set('TCR_EL2', 25n | (2n << 16n) | (1n << 20n))
     .set('MAIR_EL2', 0xf0_ff00n)
     .set('SCTLR_EL2', SCTLR.M | SCTLR.ATA)
+}
+const lse2 = (): TestMachine => flat({ features: { lse2: true } })
+beforeEach(() => {
+  machine = flat()
 })
 
 const run = (text: string) => machine.pstate(EL[2]).run(text)
@@ -207,5 +220,73 @@ describe('an access across two pages', () => {
     machine.write64(NOWHERE - 8n, 7n).setX({ 0: 1n, 1: NOWHERE - 4n })
     expect(run('str x0, [x1]')).toMatchObject({ esr: 0x9600_0047n, far: NOWHERE })
     expect(machine.read64(NOWHERE - 8n)).toBe(7n)
+  })
+})
+
+describe('FEAT_LSE2', () => {
+  const A = 1n << 1n
+  const NAA = 1n << 6n
+  const atomics = ['ldadd x0, x2, [x1]', 'swp x0, x2, [x1]', 'cas x2, x0, [x1]', 'ldxr x2, [x1]']
+  const ordered = ['ldar x2, [x1]', 'stlr x0, [x1]', 'ldapr x2, [x1]', 'ldapur x2, [x1]', 'stlur x0, [x1]']
+  const pairs = ['ldxp x2, x3, [x1]', 'casp x2, x3, x4, x5, [x1]', 'stgp x2, x3, [x1]']
+  const fault = (text: string) => ({ esr: text.startsWith('st') ? 0x9600_0061n : 0x9600_0021n })
+
+  function onLse2(text: string, offset: bigint, sctlr = 0n) {
+    machine = lse2()
+    machine.set('SCTLR_EL2', SCTLR.M | SCTLR.ATA | sctlr).setX({ 0: 5n, 1: data + offset, 2: 0n })
+    return run(text)
+  }
+
+  it.each([...atomics, ...ordered])('lets %s be unaligned inside 16 bytes only', (text) => {
+    for (const offset of [4n, 8n, 16n + 1n]) expect(onLse2(text, offset)).toBeNull()
+    for (const offset of [9n, 15n]) expect(onLse2(text, offset)).toMatchObject(fault(text))
+    expect(onLse2(text, 4n, A)).toMatchObject(fault(text))
+  })
+
+  it.each(ordered)('nAA lets %s cross 16 bytes, and a page', (text) => {
+    for (const offset of [9n, 0xffcn]) expect(onLse2(text, offset, NAA)).toBeNull()
+  })
+
+  it.each([...atomics, ...pairs])('nAA does not excuse %s', (text) => {
+    expect(onLse2(text, 9n, NAA)).toMatchObject(fault(text))
+  })
+
+  it.each(pairs)('%s is aligned to all of its 16 bytes', (text) => {
+    expect(onLse2(text, 8n)).toMatchObject(fault(text))
+  })
+
+  it('reads, modifies and writes what lies across two doublewords', () => {
+    machine = lse2()
+    machine
+      .set('SCTLR_EL2', SCTLR.M | SCTLR.ATA)
+      .write64(data + 4n, 0x11_2233_4455_6677n)
+      .setX({ 0: 1n, 1: data + 4n })
+    run(
+      'ldadd x0, x2, [x1]\n ldxr x3, [x1]\n add x3, x3, #1\n stxr w4, x3, [x1]\n mov x5, x3\n casal x5, xzr, [x1]',
+    )
+    expect([machine.x(2), machine.x(3), machine.x(4), machine.x(5)]).toEqual([
+      0x11_2233_4455_6677n,
+      0x11_2233_4455_6679n,
+      0n,
+      0x11_2233_4455_6679n,
+    ])
+    expect([machine.read64(data), machine.read64(data + 4n)]).toEqual([0n, 0n])
+  })
+
+  it('comes before translation where it faults, behind it where it does not', () => {
+    machine = lse2()
+    machine.set('SCTLR_EL2', SCTLR.M).setX({ 1: NOWHERE + 4n, 2: NOWHERE + 9n })
+    expect(run('ldar x0, [x1]')).toMatchObject({ esr: 0x9600_0007n, far: NOWHERE + 4n })
+    expect(run('ldar x0, [x2]')).toMatchObject({ esr: 0x9600_0021n, far: NOWHERE + 9n })
+  })
+
+  it('is told by ID_AA64MMFR2_EL1.AT, and without it every unaligned one faults and nAA is RES0', () => {
+    machine.setX({ 1: data + 4n })
+    run('mrs x3, id_aa64mmfr2_el1\n mov x4, #0x41\n msr sctlr_el1, x4\n mrs x4, sctlr_el1')
+    expect([(machine.x(3) >> 32n) & 15n, machine.x(4) & NAA]).toEqual([0n, 0n])
+    for (const text of [...atomics, ...ordered]) expect(run(text)).toMatchObject(fault(text))
+    machine = lse2()
+    run('mrs x3, id_aa64mmfr2_el1\n mov x4, #0x41\n msr sctlr_el1, x4\n mrs x4, sctlr_el1')
+    expect([(machine.x(3) >> 32n) & 15n, machine.x(4) & NAA]).toEqual([1n, NAA])
   })
 })

@@ -287,6 +287,7 @@ export class MemoryOperations {
   }
 
   private readOrdered(at: number, bytes: number): bigint {
+    if (at & (bytes - 1)) return this.readRam(at, bytes)
     switch (bytes) {
       case 8:
         return Atomics.load(this.words.ram64, at >>> 3)
@@ -334,9 +335,15 @@ export class MemoryOperations {
     if (words.codePages[at >>> 12] !== 0) this.mmu.codeWritten(at >>> 12)
   }
 
-  /** Single-copy atomic compare and exchange of an aligned element; @returns the old value. */
+  /** Single-copy atomic compare and exchange; @returns the old value. */
   private exchangeRam(at: number, bytes: number, expected: bigint, value: bigint): bigint {
     const { words } = this
+    if (at & (bytes - 1)) {
+      // FEAT_LSE2 only, so no other PE runs between the read and the write.
+      const found = this.readRam(at, bytes)
+      if (found === expected) this.writeRam(at, bytes, value)
+      return found
+    }
     let old: bigint
     switch (bytes) {
       case 8:

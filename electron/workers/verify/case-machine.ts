@@ -6,10 +6,10 @@ import { allocateShared, type Views, viewsOf } from '../../machine/board/shared-
 import { MachineStop } from '../../machine/cpu/fault.ts'
 import { PC, PSTATE, slotOf, X0 } from '../../machine/cpu/layout.ts'
 import type { Release, SyncMode } from '../../machine/sync/synchronisation.ts'
+import { differenceOf } from './memory-difference.ts'
 import {
   type CaseEnd,
   DATA_BYTES,
-  type MemoryDifference,
   type OracleCase,
   type OracleException,
   type OracleResult,
@@ -121,7 +121,7 @@ export class CaseMachine {
     this.views = viewsOf(allocateShared(1, RAM_BYTES))
     this.pe = new Pe(this.views, {
       pe: 0,
-      features: { mte: 3, mteAsync: true, ras: true, exs: false },
+      features: { mte: 3, mteAsync: true, ras: true, exs: false, lse2: true },
       sync,
       release,
       costs: oneCycle,
@@ -137,13 +137,16 @@ export class CaseMachine {
       this.views.ram32[(at.vectors >> 2) + vector * 32] = hvc(0x100 + vector)
   }
 
-  /** Runs a case to its marker, its first exception or the instruction limit. */
-  run(oracle: OracleCase): OracleResult {
+  /**
+   * Runs a case to its marker, its first exception or the instruction limit.
+   * @param until an address to stop at before its instruction is executed; the end is then `timeout`
+   */
+  run(oracle: OracleCase, until?: bigint): OracleResult {
     this.prepare(oracle)
     const { pe } = this
     let end: CaseEnd = 'timeout'
     try {
-      for (let left = INSTRUCTION_LIMIT; left > 0; left--) {
+      for (let left = INSTRUCTION_LIMIT; left > 0 && pe.core.pc !== until; left--) {
         pe.engine.run(1)
         if (pe.core.pcPage === VBAR_EL2) {
           end = 'exc_el2'
@@ -228,8 +231,8 @@ export class CaseMachine {
       tfsr_el1: this.get('TFSR_EL1'),
       tfsre0_el1: this.get('TFSRE0_EL1'),
       tfsr_el2: this.get('TFSR_EL2'),
-      mem_diff: this.difference(at.data, oracle.mem, DATA_BYTES),
-      umem_diff: this.difference(at.udata, oracle.umem, UDATA_BYTES),
+      mem_diff: differenceOf(oracle.mem, this.views.ram8.subarray(at.data, at.data + DATA_BYTES)),
+      umem_diff: differenceOf(oracle.umem, this.views.ram8.subarray(at.udata, at.udata + UDATA_BYTES)),
       tag_diff: [...oracle.tags].flatMap((tag, granule) => {
         const now = this.views.tags[(at.data >> 4) + granule]!
         return now === tag ? [] : [[granule, now] as const]
@@ -265,21 +268,5 @@ export class CaseMachine {
       spsr: this.get(`SPSR_EL${el}`),
       handler_pstate: null,
     }
-  }
-
-  /** The 8-byte units that differ, neighbours merged. */
-  private difference(offset: number, before: Uint8Array, bytes: number): MemoryDifference {
-    const now = Buffer.from(this.views.ram8.subarray(offset, offset + bytes))
-    if (now.equals(before)) return []
-    const found: [number, string][] = []
-    const differs = (unit: number): boolean => now.compare(before, unit, unit + 8, unit, unit + 8) !== 0
-    for (let unit = 0; unit < bytes; unit += 8) {
-      if (!differs(unit)) continue
-      let end = unit + 8
-      while (end < bytes && differs(end)) end += 8
-      found.push([unit, now.toString('hex', unit, end)])
-      unit = end
-    }
-    return found
   }
 }

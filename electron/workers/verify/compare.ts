@@ -19,15 +19,18 @@ type Row = readonly [name: string, value: string]
 const hex = (value: bigint | null): string => (value === null ? 'absent' : `0x${value.toString(16)}`)
 
 /** `recorded` decides which bits are open, so that both sides are read alike. */
-function exceptionRows(exc: OracleException | null, record: OracleRecord): Row[] {
+function exceptionRows(exc: OracleException | null, record: OracleRecord, exact: boolean): Row[] {
   if (exc === null) return [['exception', 'none']]
   const recorded = record.result.exc ?? exc
   const farDefined = FAR_CLASSES.has(exceptionClass(exc.esr))
+  const open = exact
+    ? { esr: 0n, far: 0n }
+    : { esr: unreliableSyndrome(record, recorded), far: openFaultAddress(record, recorded) }
   return [
     ['exception', `to EL${exc.target_el}`],
     ['vector', exc.vector],
-    ['ESR', hex(exc.esr & ESR_MASK & ~unreliableSyndrome(record, recorded))],
-    ['FAR', hex(farDefined ? exc.far & ~openFaultAddress(record, recorded) : 0n)],
+    ['ESR', hex(exc.esr & ESR_MASK & ~open.esr)],
+    ['FAR', hex(farDefined ? exc.far & ~open.far : 0n)],
     ['ELR', hex(exc.elr)],
     ['SPSR', hex(exc.spsr & SPSR_MASK)],
     [
@@ -41,7 +44,7 @@ const memoryText = (difference: OracleResult['mem_diff']): string =>
   difference.map(([offset, bytes]) => `+0x${offset.toString(16)} ${bytes}`).join(', ') || 'unchanged'
 
 /** The parts of a result that the architecture defines, as named text. */
-function rows(result: OracleResult, record: OracleRecord): Row[] {
+function rows(result: OracleResult, record: OracleRecord, exact: boolean): Row[] {
   return [
     ['end', result.end],
     ['PC', hex(result.pc)],
@@ -68,20 +71,26 @@ function rows(result: OracleResult, record: OracleRecord): Row[] {
         .map(([n, v]) => `V${n}=${hex(v)}`)
         .join(' ') || 'unchanged',
     ],
-    ...exceptionRows(result.exc, record),
+    ...exceptionRows(result.exc, record, exact),
   ]
 }
+
+/** Rows that a decision gives another value than the recorded one; null where the row is not there. */
+export type Differs = Readonly<Record<string, string | null>>
 
 /**
  * Differences between the recorded result and another one, a readable line each; none when all that the architecture
  * defines agrees.
+ * @param differs what is expected instead; with it, bits that a comparison usually leaves open count too
  */
-export function compare(record: OracleRecord, actual: OracleResult): string[] {
-  const expected = new Map(rows(record.result, record))
-  const got = new Map(rows(actual, record))
+export function compare(record: OracleRecord, actual: OracleResult, differs?: Differs): string[] {
+  const exact = differs !== undefined
+  const expected = new Map<string, string | null>(rows(record.result, record, exact))
+  for (const [name, value] of Object.entries(differs ?? {})) expected.set(name, value)
+  const got = new Map(rows(actual, record, exact))
   const names = [...new Set([...expected.keys(), ...got.keys()])]
   return names.flatMap((name) => {
-    const [want, have] = [expected.get(name), got.get(name)]
+    const [want, have] = [expected.get(name) ?? undefined, got.get(name)]
     return want === have ? [] : [`${name}: expected ${want ?? 'nothing'}, got ${have ?? 'nothing'}`]
   })
 }

@@ -1,3 +1,4 @@
+import { differenceOf, withDifference } from './memory-difference.ts'
 import {
   exceptionClass,
   isDataAbort,
@@ -9,7 +10,7 @@ import {
 /**
  * Points in which the recorder (QEMU 10.0.2) differs from the architecture, recognised from the program word and the
  * recorded exception. Each is narrow: only the bits named are left out of a comparison, or, where the program went another
- * way from there on, the case.
+ * way, it is compared up to there and for one instruction of the architecture's way.
  */
 
 const CODE_START = 0x2_0000_0000n
@@ -37,6 +38,8 @@ const isOrderedOrAtomic = (word: number): boolean =>
   (word & 0x3f00_0000) >>> 0 === 0x0800_0000 ||
   isReadModifyWrite(word) ||
   (word & 0x3f20_0c00) >>> 0 === 0x1900_0000
+/** The read-only view of DATA (pages 0x110 and 0x111 of a case's window). */
+const inReadOnlyWindow = (far: bigint): boolean => BigInt.asUintN(32, far) >> 13n === 0x0011_0000n >> 13n
 const isZeroBlock = (word: number): boolean => (word & 0xffff_ffe0) >>> 0 === 0xd50b_7420
 
 /**
@@ -68,27 +71,67 @@ function tagCheckMode({ case: { el, registers } }: OracleRecord): number {
   return Number((sctlr >> (el === 0 ? 38n : 40n)) & 3n)
 }
 
-/** Whether the program took another way than the architecture's after a known deviation, so that nothing is left to compare. */
-export function wentAnotherWay(record: OracleRecord, actual: OracleResult): boolean {
-  const { exc } = record.result
-  if (!abortsWith(exc, TAG_CHECK_FAULT)) return false
-  const word = faultingWord(record, exc)
-  // DC ZVA only writes, so in the asymmetric mode its faults are asynchronous (D10.7); the recorder checks it as a read.
-  if (isZeroBlock(word)) return tagCheckMode(record) === 3 && (exc.esr & WNR) === 0n
-  // A permission fault has priority over a tag check fault (D8, priority of faults): a read-only page, in the recorder last.
-  return (
-    isReadModifyWrite(word) && abortsWith(actual.exc, PERMISSION_FAULT_LEVEL_3) && actual.exc.elr === exc.elr
-  )
+/** Where the architecture takes another way than the recorder did, and what it does there. */
+export interface Departure {
+  clause: string
+  /** The recorder stopped at this instruction with the same state; then the architecture goes on to `next`. */
+  at: bigint
+  next: OracleResult
 }
 
 /**
- * Whether FEAT_LSE2 makes the difference: it lets an ordered or atomic access be unaligned inside 16 bytes, and moves its
- * alignment check behind translation (B2.5.2). The recorder has it, this machine has not.
+ * Recognises a program that the recorder ended by a known deviation.
+ * @returns how the architecture goes on, or null when the recorded way is the architecture's
  */
-export function needsLse2(record: OracleRecord, actual: OracleResult): boolean {
-  const { exc } = actual
-  if (!abortsWith(exc, ALIGNMENT_FAULT) || !isOrderedOrAtomic(faultingWord(record, exc))) return false
-  return !abortsWith(record.result.exc, ALIGNMENT_FAULT)
+export function departure(record: OracleRecord): Departure | null {
+  const { exc } = record.result
+  if (!abortsWith(exc, TAG_CHECK_FAULT)) return null
+  const word = faultingWord(record, exc)
+  if (isZeroBlock(word) && tagCheckMode(record) === 3 && (exc.esr & WNR) === 0n) {
+    return {
+      clause:
+        'DC ZVA only writes (AArch64.MemZero), and in the asymmetric mode a Tag Check Fault of a write is asynchronous ' +
+        '(DDI 0487, D10, Tag Check Faults); the recorder checks it as a read',
+      at: exc.elr,
+      next: afterZeroBlock(record, exc),
+    }
+  }
+  if (isReadModifyWrite(word) && inReadOnlyWindow(exc.far)) {
+    return {
+      clause:
+        'a Permission fault has priority over a Tag Check Fault (DDI 0487, D8, prioritization of synchronous aborts); the ' +
+        'recorder reports the tag of a read-modify-write first',
+      at: exc.elr,
+      next: {
+        ...record.result,
+        exc: { ...exc, esr: (exc.esr & ~0x3fn) | WNR | PERMISSION_FAULT_LEVEL_3 },
+      },
+    }
+  }
+  return null
+}
+
+/** The state in which the recorder met its exception, with the instruction not yet executed. */
+export const stateBefore = ({ result }: OracleRecord): OracleResult => ({
+  ...result,
+  end: 'timeout',
+  exc: null,
+})
+
+/** DC ZVA with an asynchronous fault: the block is zeroed, the bit of the fault's half is set in the EL's TFSR. */
+function afterZeroBlock(record: OracleRecord, exc: OracleException): OracleResult {
+  const { case: oracle, result } = record
+  const memory = withDifference(oracle.mem, result.mem_diff)
+  const block = Number(BigInt.asUintN(13, exc.far)) & -(1 << Number(ZERO_BLOCK_BITS))
+  memory.fill(0, block, block + (1 << Number(ZERO_BLOCK_BITS)))
+  const upper = oracle.el < 2 && ((exc.far >> 55n) & 1n) !== 0n
+  const register = (['tfsre0_el1', 'tfsr_el1', 'tfsr_el2'] as const)[oracle.el]
+  return {
+    ...stateBefore(record),
+    pc: exc.elr + 4n,
+    mem_diff: differenceOf(oracle.mem, memory),
+    [register]: result[register] | (upper ? 2n : 1n),
+  }
 }
 
 const tagRegisters = [
