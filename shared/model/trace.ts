@@ -98,10 +98,11 @@ export const eventKinds = [
   'tag-draw',
   'mark',
   'schedule',
+  'interrupt',
 ] as const
 export type EventKind = (typeof eventKinds)[number]
 
-/** Columns of equal length, ordered by cycle, all of one PE. kind indexes eventKinds; detail: ESR, tag drawn, mark kind:arg ... */
+/** Columns of equal length, ordered by cycle, all of one PE. kind indexes eventKinds; detail: ESR, tag drawn, mark kind:arg, 0 IRQ or 1 FIQ ... */
 export interface EventColumns {
   pe: number
   cycle: Float64Array

@@ -2,6 +2,7 @@ import { RAM_BASE } from '../../electron/machine/board/map.ts'
 import { Pe } from '../../electron/machine/board/pe.ts'
 import { allocateShared, type Views, viewsOf } from '../../electron/machine/board/shared-memory.ts'
 import type { Core } from '../../electron/machine/cpu/core.ts'
+import type { InterruptSignals } from '../../electron/machine/cpu/interrupts.ts'
 import { effectiveSlotOf, PC, PSTATE, slotOf, storedRegisters } from '../../electron/machine/cpu/layout.ts'
 import type { Release, SyncMode } from '../../electron/machine/sync/synchronisation.ts'
 import { type CostClass, costClasses } from '../../shared/arch/cost.ts'
@@ -13,6 +14,7 @@ export interface TestMachineOptions {
   sync?: SyncMode
   release?: Release
   ramBytes?: number
+  signals?: InterruptSignals
 }
 
 /** PSTATE.M of each EL with its own SP, DAIF set. */
@@ -78,6 +80,7 @@ export class TestMachine {
       marks: new Map(),
       now: () => 0,
       waitForRoom: () => {},
+      ...(options.signals ? { signals: options.signals } : {}),
     })
     this.core = this.pe.core
     this.pe.reset(1)

@@ -2,6 +2,7 @@ import type { CostClass } from '../../../shared/arch/cost.ts'
 import { type FeatureChoice, featureSet } from '../../../shared/arch/features.ts'
 import type { PeStatus } from '../../../shared/model/trace.ts'
 import { Core, PS } from '../cpu/core.ts'
+import type { InterruptSignals } from '../cpu/interrupts.ts'
 import { EVENT, PC, PSTATE } from '../cpu/layout.ts'
 import { Bus } from '../devices/bus.ts'
 import { psci } from '../devices/psci.ts'
@@ -37,6 +38,8 @@ export interface PeSettings {
   waitForRoom: () => void
   /** Puts an observer before the recorder: a debugger's. */
   observe?: (recorder: Observer) => Observer
+  /** What signals interrupts to the PE, where it is not the board's controller. */
+  signals?: InterruptSignals
 }
 
 /** What of a PE decides how it goes on and lies in no word: its part of a snapshot, plain data. */
@@ -82,6 +85,7 @@ export class Pe {
     const sync = new Synchronisation(views.state(pe), settings.sync, settings.release, observer)
     this.core = new Core(pe, views, featureSet(settings.features), sync, observer)
     sync.onControls = () => this.core.controlsChanged()
+    if (settings.signals) this.core.asynchronous.connect(settings.signals)
     this.recorder.attach(this.core)
     const uart = new Uart(views, settings.waitForRoom)
     const count =

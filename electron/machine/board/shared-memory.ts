@@ -71,6 +71,8 @@ export const peControl = {
   PARKED: 3,
   /** Batches posted and not yet taken over by the client: a worker that is far ahead waits. */
   UNACKNOWLEDGED: 4,
+  /** 1 when the PE's interrupt signals may have changed since it last looked: one that waits gets a turn to look. */
+  SIGNALLED: 5,
 } as const
 /** 64-bit words per PE for PSCI CPU_ON: entry address and context id. */
 export const PE_MAILBOX = 256
@@ -151,11 +153,22 @@ export const codeVersion = (codePages: Int32Array, page: number): number =>
 /** Word of a PE's control block. */
 export const peWord = (pe: number, word: number): number => PE_CONTROL + pe * PE_CONTROL_WORDS + word
 
+/**
+ * An interrupt signal or an error of a PE may have changed: it looks before its next instruction, and wakes to look when it
+ * waits. Called by whoever changes them, for the PE's own too.
+ */
+export function signalPe(cells: Int32Array, pe: number): void {
+  Atomics.store(cells, peWord(pe, peControl.SIGNALLED), 1)
+  Atomics.store(cells, peWord(pe, peControl.ATTENTION), 1)
+  Atomics.notify(cells, peWord(pe, peControl.SIGNALLED))
+}
+
 /** Makes every PE look at the control words before its next instruction, and wakes those that wait. */
 export function alertAll(cells: Int32Array, pes: number): void {
   for (let pe = 0; pe < pes; pe++) {
     Atomics.store(cells, peWord(pe, peControl.ATTENTION), 1)
     Atomics.notify(cells, peWord(pe, peControl.POWER))
+    Atomics.notify(cells, peWord(pe, peControl.SIGNALLED))
   }
   Atomics.notify(cells, control.TURN)
   Atomics.notify(cells, control.COMMAND)

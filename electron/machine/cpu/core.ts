@@ -3,7 +3,8 @@ import type { Views } from '../board/shared-memory.ts'
 import { type Controls, ControlsCache, HCR } from '../mmu/controls.ts'
 import type { Observer } from '../observe/observer.ts'
 import type { Synchronisation } from '../sync/synchronisation.ts'
-import { EC, type GuestFault } from './fault.ts'
+import { AsynchronousExceptions } from './asynchronous.ts'
+import { EC, FSC, type GuestFault } from './fault.ts'
 import { CYCLES, effectiveSlotOf, INSTRUCTIONS, PC, PSTATE, slotOf } from './layout.ts'
 
 /** PSTATE bits in SPSR format. */
@@ -36,6 +37,10 @@ const SCTLR = [effectiveSlotOf('SCTLR_EL1'), effectiveSlotOf('SCTLR_EL1'), effec
 const SP = [slotOf('SP_EL0'), slotOf('SP_EL1'), slotOf('SP_EL2')]
 const HPFAR = slotOf('HPFAR_EL2')
 const HCR_EFFECTIVE = effectiveSlotOf('HCR_EL2')
+const MDCR = effectiveSlotOf('MDCR_EL2')
+
+/** A synchronous external abort, on the access or on a table walk. */
+const isExternal = (status: number): boolean => status === FSC.EXTERNAL || (status & 0x3c) === 0x14
 
 const bitOf = (value: bigint, bit: number): boolean => ((value >> BigInt(bit)) & 1n) !== 0n
 
@@ -55,6 +60,7 @@ export class Core {
   readonly hasExS: boolean
   readonly sync: Synchronisation
   readonly recorder: Observer
+  readonly asynchronous: AsynchronousExceptions
   readonly controlsCache: ControlsCache
 
   el = 2
@@ -98,6 +104,7 @@ export class Core {
     this.hasExS = features.has('FEAT_ExS')
     this.sync = sync
     this.recorder = recorder
+    this.asynchronous = new AsynchronousExceptions(this)
   }
 
   get pc(): bigint {
@@ -112,6 +119,11 @@ export class Core {
   /** One bit of a word of the state. */
   bit(slot: number, bit: number): 0 | 1 {
     return ((this.halves[slot * 2 + (bit >>> 5)]! >>> (bit & 31)) & 1) as 0 | 1
+  }
+
+  /** Bits 31:0 of a word of the state, as a signed number. */
+  low(slot: number): number {
+    return this.halves[slot * 2]! | 0
   }
 
   /** The controls of the current EL's regime; index 1 of their pairs is the privileged level, 0 EL0. */
@@ -136,6 +148,7 @@ export class Core {
     const hcr = this.state[HCR_EFFECTIVE]!
     this.hostExtensions = (hcr & HCR.E2H) !== 0n
     this.generalTraps = (hcr & HCR.TGE) !== 0n
+    this.asynchronous.update()
     this.refetch = true
   }
 
@@ -196,6 +209,12 @@ export class Core {
 
   setPs(mask: number, on: boolean): void {
     this.ps = on ? this.ps | mask : this.ps & ~mask
+    if (mask & PS.DAIF) this.masksChanged()
+  }
+
+  /** PSTATE.{A,I,F} changed: what is pending may be taken before the next instruction. */
+  masksChanged(): void {
+    if (this.asynchronous.pending !== 0) this.refetch = true
   }
 
   /** Reads the whole state from shared memory: at start, and after somebody else changed it. */
@@ -206,6 +225,7 @@ export class Core {
     this.cycles = Number(this.state[CYCLES]!)
     this.sync.load()
     this.controlsChanged()
+    this.asynchronous.sample()
   }
 
   /** Writes what is kept unpacked back to shared memory. */
@@ -216,10 +236,16 @@ export class Core {
     this.state[CYCLES] = BigInt(this.cycles)
   }
 
-  /** EL that a synchronous exception with the given routing is taken to. */
-  targetEl(routing: 1 | 2): number {
-    if (routing === 2 || this.el === 2) return 2
-    return this.el === 0 && this.tge() ? 2 : 1
+  /**
+   * EL that a synchronous exception is taken to. From EL0 and EL1 HCR_EL2.TEA sends external aborts to EL2, MDCR_EL2.TDE a
+   * breakpoint instruction.
+   */
+  private targetOf({ target, ec, iss }: GuestFault): number {
+    if (target === 2 || this.el === 2) return 2
+    if (this.el === 0 && this.tge()) return 2
+    const abort = ec === EC.DATA_ABORT || ec === EC.INSTRUCTION_ABORT
+    if (abort && isExternal(iss & 0x3f) && this.bit(HCR_EFFECTIVE, 37)) return 2
+    return ec === EC.BRK && this.bit(MDCR, 8) ? 2 : 1
   }
 
   /**
@@ -228,7 +254,7 @@ export class Core {
    * synchronises context unless FEAT_ExS and EIS = 0.
    */
   takeFault(fault: GuestFault): void {
-    const target = this.targetEl(fault.target)
+    const target = this.targetOf(fault)
     const from = this.el
     let ec = fault.ec
     const same = target === from
@@ -236,11 +262,31 @@ export class Core {
     // An exception of unknown reason and an illegal state carry IL = 1; all A64 instructions are 32-bit.
     const esr = (BigInt(ec) << 26n) | (1n << 25n) | BigInt(fault.iss >>> 0)
     const returnAddress = fault.returnTo === 'next' ? BigInt.asUintN(64, this.pc + 4n) : this.pc
-    this.recorder.exceptionEntry(this, target, esr, from)
+    this.recorder.exceptionEntry(this, target, esr, from, null)
     if (fault.far !== null) this.state[FAR[target]!] = fault.far
     if (fault.ipa !== null) this.state[HPFAR] = (BigInt(fault.ipa) >> 12n) << 4n
     this.state[ESR[target]!] = esr
     this.enter(target, returnAddress, 0)
+  }
+
+  /**
+   * Takes the asynchronous exception that is due before the instruction at `pc`, if there is one. IRQ and FIQ leave ESR_ELx
+   * alone. @returns whether one was taken
+   */
+  takeAsynchronous(): boolean {
+    const due = this.asynchronous.due()
+    if (due === null) return false
+    const { kind, virtual, target } = due
+    if (kind === PS.A) {
+      const esr = (BigInt(EC.SERROR) << 26n) | (1n << 25n) | this.asynchronous.acknowledge(virtual)
+      this.recorder.exceptionEntry(this, target, esr, this.el, null)
+      this.state[ESR[target]!] = esr
+      this.enter(target, this.pc, 0x180)
+    } else {
+      this.recorder.exceptionEntry(this, target, 0n, this.el, kind === PS.I ? 'IRQ' : 'FIQ')
+      this.enter(target, this.pc, kind === PS.I ? 0x80 : 0x100)
+    }
+    return true
   }
 
   /** The common part of every exception entry. @param kind 0 synchronous, 0x80 IRQ, 0x100 FIQ, 0x180 SError */
@@ -251,6 +297,7 @@ export class Core {
     this.state[SPSR[target]!] = this.packPstate()
     this.state[ELR[target]!] = returnAddress
     const synchronises = !this.hasExS || this.bit(sctlr, 22) === 1
+    const synchronisesErrors = this.bit(sctlr, 21) === 1
     if (this.bit(sctlr, 37)) this.sync.completeFaults(target)
     if (synchronises) this.sync.contextEvent()
     // NZCV and DIT stay as they were; UAO, IL and SS are cleared (AArch64.TakeException).
@@ -264,14 +311,21 @@ export class Core {
     this.setLevel(target, 1)
     this.pc = BigInt.asUintN(64, (this.state[VBAR[target]!]! & ~0x7ffn) + BigInt(offset))
     this.refetch = true
+    // SCTLR_ELx.IESB: an error found here is taken before the handler's first instruction, if it is not masked now.
+    if (synchronisesErrors) this.asynchronous.synchronizeErrors()
   }
 
   /**
    * ERET (AArch64.ExceptionReturn). An illegal return sets PSTATE.IL and keeps the EL, so that the next instruction takes
-   * an Illegal Execution State exception. Synchronises context unless FEAT_ExS and SCTLR_ELx.EOS = 0 of the EL it leaves.
+   * an Illegal Execution State exception. With SCTLR_ELx.IESB errors are synchronized first, and one that is not masked is
+   * taken in place of the return. Synchronises context unless FEAT_ExS and SCTLR_ELx.EOS = 0 of the EL it leaves.
    */
   exceptionReturn(): void {
     const from = this.el
+    if (this.bit(SCTLR[from]!, 21) === 1) {
+      this.asynchronous.synchronizeErrors()
+      if (this.asynchronous.due()?.kind === PS.A && this.takeAsynchronous()) return
+    }
     const spsr = this.state[SPSR[from]!]!
     const target = this.state[ELR[from]!]!
     const synchronises = !this.hasExS || this.bit(SCTLR[from]!, 11) === 1

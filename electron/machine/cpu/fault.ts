@@ -40,6 +40,7 @@ export const EC = {
   PC_ALIGNMENT: 0x22,
   DATA_ABORT: 0x24,
   SP_ALIGNMENT: 0x26,
+  SERROR: 0x2f,
   BRK: 0x3c,
 } as const
 

@@ -4,8 +4,8 @@ export const SIGNAL = { IRQ: 1, FIQ: 2 } as const
 /**
  * What a PE sees of its interrupt controller: the signals after enables, groups, priority mask and running priority.
  * The GIC's CPU interface implements it. Masking by PSTATE and routing by HCR_EL2 are the PE's own affair (cpu/).
- * Whoever changes a signal sets ATTENTION of the PE concerned (board/shared-memory.ts), so that it looks before its next
- * instruction.
+ * Whoever changes a signal calls `signalPe` (board/shared-memory.ts) for the PE concerned, so that it looks before its next
+ * instruction, or wakes from WFI.
  */
 export interface InterruptSignals {
   /** Physical interrupts signalled to this PE: SIGNAL bits. */
@@ -13,6 +13,9 @@ export interface InterruptSignals {
   /** Virtual interrupts signalled by list registers (ICH_LRn_EL2), for EL1; HCR_EL2.VI and VF are added by the PE. */
   virtual(): number
 }
+
+/** Of a PE that no interrupt controller is connected to. */
+export const noInterrupts: InterruptSignals = { physical: () => 0, virtual: () => 0 }
 
 /** Interrupt inputs of the controller, for devices and timers. Level-sensitive: a line stays up until it is taken down. */
 export interface InterruptInputs {

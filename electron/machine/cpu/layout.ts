@@ -28,6 +28,8 @@ export const INSTRUCTIONS = place('instructions')
 export const CYCLES = place('cycles')
 /** Event register of WFE and SEV: 0 or 1. */
 export const EVENT = place('event')
+/** Physical SError: see `serror` in asynchronous.ts; 0 while there is none. */
+export const SERROR = place('serror')
 /** Local exclusive monitor: physical address + 1 (0: open), size in bytes, and the value loaded (two words for a pair). */
 export const MONITOR = place('monitor', 4)
 /** Number of queued faults, then the entries: register in bits 1:0 (0 TFSRE0_EL1, 1 TFSR_EL1, 2 TFSR_EL2), TF bit in bit 2. */

@@ -29,8 +29,14 @@ export interface Observer {
   touch(name: string, cause: ChangeCause): void
   /** Marks before the instruction that is about to run. */
   mark(pe: Watched, marks: readonly Mark[]): void
-  /** Called before the entry changes the state. */
-  exceptionEntry(pe: Watched, target: number, esr: bigint, from: number): void
+  /** Called before the entry changes the state. An interrupt has no syndrome. */
+  exceptionEntry(
+    pe: Watched,
+    target: number,
+    esr: bigint,
+    from: number,
+    interrupt: 'IRQ' | 'FIQ' | null,
+  ): void
   /** Called after the return. */
   exceptionReturn(pe: Watched, from: number): void
   barrier(pe: Watched, kind: 'isb' | 'dsb', cost: number): void

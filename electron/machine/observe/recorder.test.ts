@@ -177,7 +177,7 @@ describe('fault rows', () => {
     made.exceptionReturn(core, 2)
     core.setLevel(0, 0)
     made.tagFault(core, mismatch({ privileged: 0 }))
-    made.exceptionEntry(core, 2, 0n, 1)
+    made.exceptionEntry(core, 2, 0n, 1, null)
     core.setLevel(2, 1)
     made.tagFault(core, mismatch())
     const rows = made.take()!.faults.map(({ owner, el }) => [owner, el])
@@ -208,7 +208,7 @@ describe('batches', () => {
     mark(ENTRY, 1)
     mark(GUEST_ERET)
     made.exceptionReturn(core, 2)
-    made.exceptionEntry(core, 2, 0x5a00_0000n, 1)
+    made.exceptionEntry(core, 2, 0x5a00_0000n, 1, null)
     mark(RETURN)
     const batch = made.take()!
     expect(batch.switches).toHaveLength(1)
@@ -242,7 +242,7 @@ describe('batches', () => {
   it('hold no switches of an image without marks', () => {
     const { made, core } = recorder({ switches: true, marked: false })
     made.exceptionReturn(core, 2)
-    made.exceptionEntry(core, 2, 0n, 1)
+    made.exceptionEntry(core, 2, 0n, 1, null)
     expect(made.take()).toBeNull()
     expect(made.executing(core)).toBe(UNKNOWN_OWNER)
   })

@@ -198,9 +198,18 @@ export class Recorder implements Observer {
     this.onSwitch()
   }
 
-  exceptionEntry(core: Watched, target: number, esr: bigint, from: number): void {
-    if (this.probes.events) this.event(core, 'exception', esr)
-    this.tracker?.exceptionEntry(core, target, esr, from)
+  exceptionEntry(
+    core: Watched,
+    target: number,
+    esr: bigint,
+    from: number,
+    interrupt: 'IRQ' | 'FIQ' | null,
+  ): void {
+    if (this.probes.events) {
+      if (interrupt === null) this.event(core, 'exception', esr)
+      else this.event(core, 'interrupt', interrupt === 'IRQ' ? 0n : 1n)
+    }
+    this.tracker?.exceptionEntry(core, target, esr, from, interrupt)
   }
 
   exceptionReturn(core: Watched, from: number): void {

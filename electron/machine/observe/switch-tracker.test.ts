@@ -55,7 +55,7 @@ function enter(): void {
 /** The guest's exception to the host's next instruction: 4 + 1 instructions. */
 function leave(kind: number = RETURN): SwitchRow | null {
   core.pc = 0x4009_0004n
-  tracker.exceptionEntry(core, 2, HVC, 1)
+  tracker.exceptionEntry(core, 2, HVC, 1, null)
   core.cycles += 5
   tracker.attribute('trap', 5)
   phase('general registers')
@@ -84,7 +84,7 @@ describe('SwitchTracker', () => {
   it('leaves out what the guest does by itself: barriers, exceptions to EL1 and returns from it', () => {
     enter()
     classed('barriers', 50)
-    tracker.exceptionEntry(core, 1, 0x5600_0000n, 0)
+    tracker.exceptionEntry(core, 1, 0x5600_0000n, 0, null)
     expect(tracker.inGuest).toBe(true)
     classed('trap', 9)
     tracker.exceptionReturn(core)
@@ -95,14 +95,14 @@ describe('SwitchTracker', () => {
 
   it('does not take an exception at EL2 for an exit, nor an ERET without its mark for an entry', () => {
     mark(ENTRY)
-    tracker.exceptionEntry(core, 2, HVC, 1)
-    tracker.exceptionEntry(core, 2, HVC, 2)
+    tracker.exceptionEntry(core, 2, HVC, 1, null)
+    tracker.exceptionEntry(core, 2, HVC, 2, null)
     tracker.exceptionReturn(core)
     expect(tracker.inGuest).toBe(false)
     mark(GUEST_ERET)
     eret()
     expect(tracker.inGuest).toBe(true)
-    tracker.exceptionEntry(core, 2, HVC, 2)
+    tracker.exceptionEntry(core, 2, HVC, 2, null)
     expect(tracker.inGuest).toBe(true)
   })
 

@@ -81,7 +81,13 @@ export class SwitchTracker {
     }
   }
 
-  exceptionEntry(core: Watched, target: number, esr: bigint, from: number): void {
+  exceptionEntry(
+    core: Watched,
+    target: number,
+    esr: bigint,
+    from: number,
+    interrupt: 'IRQ' | 'FIQ' | null,
+  ): void {
     if (this.stage !== 'guest' || target !== 2 || from === 2 || !this.row) return
     this.stage = 'exiting'
     this.row.exitCycle = core.cycles
@@ -89,7 +95,7 @@ export class SwitchTracker {
     this.instructionsAt = core.instructions
     this.row.esr = esr
     this.row.elr = core.pc
-    this.row.exit = exceptionClassName(Number(esr >> 26n) & 0x3f)
+    this.row.exit = interrupt ?? exceptionClassName(Number(esr >> 26n) & 0x3f)
     this.phase = index('other')
     this.since = core.cycles
   }

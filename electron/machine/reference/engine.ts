@@ -60,6 +60,7 @@ export class ReferenceEngine {
   private current: CodePage | null = null
   private readonly cells: Int32Array
   private readonly attention: number
+  private readonly signalled: number
   private codeGeneration = 0
   private tlbGeneration = 0
   private left = 0
@@ -86,10 +87,11 @@ export class ReferenceEngine {
     this.marks = marks
     this.cells = core.views.control
     this.attention = peWord(core.pe, peControl.ATTENTION)
+    this.signalled = peWord(core.pe, peControl.SIGNALLED)
   }
 
   /**
-   * Executes up to `count` instructions (a faulting one counts), fewer when `leave` is set or the client wants attention.
+   * Executes up to `count` instructions (a faulting one counts, and an interrupt), fewer when `leave` is set or the client wants attention.
    * @returns how many were executed
    * @throws MachineStop when the guest ends the machine; any other error is a bug of the emulator
    */
@@ -116,7 +118,14 @@ export class ReferenceEngine {
         this.attend()
         if (this.leave) return
       }
-      if (core.refetch) this.fetchPage()
+      if (core.refetch) {
+        if (core.asynchronous.pending !== 0 && core.takeAsynchronous()) {
+          this.left--
+          this.chargeEntry()
+          continue
+        }
+        this.fetchPage()
+      }
       const page = this.current!
       const at = core.pcOffset >>> 2
       const instruction = page.code[at] ?? this.decodeAt(page, at)
@@ -193,6 +202,11 @@ export class ReferenceEngine {
     this.fetching = false
     core.takeFault(fault)
     this.watchLockup(fault)
+    this.chargeEntry()
+  }
+
+  private chargeEntry(): void {
+    const { core } = this
     const cost = this.costs['exception-entry']
     core.cycles += cost
     core.recorder.trapCost(cost)
@@ -265,6 +279,7 @@ export class ReferenceEngine {
   private attend(): void {
     const { cells, core } = this
     Atomics.store(cells, this.attention, 0)
+    if (Atomics.exchange(cells, this.signalled, 0) !== 0) core.asynchronous.sample()
     const tlb = Atomics.load(cells, control.TLB_GENERATION)
     if (tlb !== this.tlbGeneration) {
       this.tlbGeneration = tlb

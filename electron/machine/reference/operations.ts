@@ -409,6 +409,9 @@ export class ReferenceOperations implements Operations<bigint> {
       case 5:
         this.state[EVENT] = 1n
         return
+      case 16:
+        if (this.core.features.has('FEAT_RAS')) this.core.asynchronous.errorBarrier()
+        return
       default:
     }
   }

@@ -129,7 +129,7 @@ export class SysregAccess {
       case 'pstate':
         return core.packPstate() & register.fields[0]
       case 'interruptStatus':
-        return 0n
+        return core.asynchronous.status()
       case 'physicalCount':
         return this.count()
       case 'virtualCount':
@@ -189,6 +189,7 @@ export class SysregAccess {
         return
       case 'DAIF':
         core.ps = (core.ps & ~PS.DAIF) | (low & PS.DAIF)
+        core.masksChanged()
         return
       default: {
         const mask = 1 << spsrFields[name as 'TCO' | 'PAN' | 'UAO' | 'DIT' | 'SSBS']
