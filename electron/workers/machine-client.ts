@@ -1,12 +1,10 @@
 import type { Worker } from 'node:worker_threads'
-import { ProblemError } from '../../shared/base/result.ts'
 import type { PeStatus, StopReason } from '../../shared/model/trace.ts'
 import { loadProgram } from '../machine/board/load.ts'
 import { OFF, ON } from '../machine/board/pe.ts'
 import { seedSchedule } from '../machine/board/schedule.ts'
 import {
   alertAll,
-  allocateShared,
   CONSOLE_BYTES,
   command,
   control,
@@ -16,54 +14,17 @@ import {
   peWord,
   stopKind,
   type Views,
-  viewsOf,
 } from '../machine/board/shared-memory.ts'
 import { stateHash } from '../machine/board/state-hash.ts'
+import { stopReason } from '../machine/board/stop-reason.ts'
+import { allocate, checkPlan } from './allocate.ts'
 import type { MachineEnd, MachineEvents, MachineHandle, MachinePlan, SpawnPe } from './plan.ts'
 import { type FromPe, type PeWorkerData, WORKER_PROTOCOL } from './protocol.ts'
 
-const MIB = 1 << 20
-const MIN_MEMORY = 2 * MIB
-const MAX_MEMORY = 3072 * MIB
 const DRAIN_EVERY = 20
 const STATUS_EVERY = 200
 /** Milliseconds that the other workers get to end by themselves once one was lost: what it held (a lock) may hold them. */
 const GRACE = 1000
-
-function check(plan: MachinePlan): void {
-  const { memoryBytes, pes } = plan
-  if (memoryBytes < MIN_MEMORY || memoryBytes > MAX_MEMORY || memoryBytes % MIN_MEMORY !== 0) {
-    throw new ProblemError(
-      'machine.memory',
-      `${memoryBytes} bytes is not a size that the board can have`,
-      'Give a multiple of 2 MiB between 2M and 3072M.',
-    )
-  }
-  if (!Number.isInteger(pes) || pes < 1 || pes > 16) {
-    throw new ProblemError('machine.pes', `${pes} PEs is not possible`, 'Give a number from 1 to 16.')
-  }
-  const { kind, quantum } = plan.schedule
-  if (kind === 'deterministic' && (!Number.isSafeInteger(quantum) || quantum < 1)) {
-    throw new ProblemError(
-      'schedule.quantum',
-      `a turn of ${quantum} instructions is not possible`,
-      'Give a whole number from 1.',
-    )
-  }
-}
-
-/** Allocates a machine's shared memory, or says how much was wanted. */
-function allocate(plan: MachinePlan): Views {
-  try {
-    return viewsOf(allocateShared(plan.pes, plan.memoryBytes))
-  } catch (error) {
-    throw new ProblemError(
-      'machine.memory',
-      `${plan.memoryBytes / MIB} MiB could not be allocated (${(error as Error).message})`,
-      'Give the machine less memory, or close other programs.',
-    )
-  }
-}
 
 /** See StartMachine in plan.ts. */
 export async function startMachine(
@@ -71,7 +32,7 @@ export async function startMachine(
   events: MachineEvents,
   spawn: SpawnPe,
 ): Promise<MachineHandle> {
-  check(plan)
+  checkPlan(plan)
   const views = allocate(plan)
   const { image, ...rest } = plan
   const loaded = loadProgram(views, plan.pes, image.bytes, image.file)
@@ -290,39 +251,8 @@ class Machine implements MachineHandle {
   }
 
   private reason(): StopReason {
-    const { control: cells } = this.views
     if (this.failure) return { kind: 'failed', ...this.failure }
-    const code = cells[control.STOP_CODE]!
-    const pe = cells[control.STOP_PE]!
-    switch (cells[control.STOP_KIND]) {
-      case stopKind.EXIT:
-        return { kind: 'exit', code, by: 'semihosting' }
-      case stopKind.PSCI_OFF:
-        return { kind: 'exit', code: 0, by: 'PSCI SYSTEM_OFF' }
-      case stopKind.PSCI_RESET:
-        return { kind: 'exit', code: 0, by: 'PSCI SYSTEM_RESET' }
-      case stopKind.LOCKUP:
-        return { kind: 'lockup', pe, message: this.message || this.lockup() }
-      case stopKind.MODEL_ERROR:
-        return { kind: 'model-error', pe, message: this.message }
-      case stopKind.SWITCHES:
-        return { kind: 'limit', which: 'switches' }
-      case stopKind.INSTRUCTIONS:
-        return { kind: 'limit', which: 'instructions' }
-      case stopKind.SECONDS:
-        return { kind: 'limit', which: 'seconds' }
-      case stopKind.STOPPED:
-        return { kind: 'stopped' }
-      default:
-        return { kind: 'failed', message: 'the machine ended without a reason: a bug of Switchyard' }
-    }
-  }
-
-  private lockup(): string {
-    const on = this.statuses.filter((status) => status.power !== 'off')
-    if (on.length === 0) return 'every PE is off, so nothing can run again'
-    const places = on.map((status) => `PE${status.pe} at 0x${status.pc.toString(16)}`).join(', ')
-    return `every PE that is on waits in WFI and no interrupt can come: ${places}`
+    return stopReason(this.views.control, this.message, this.statuses)
   }
 
   private drainConsole(): void {

@@ -111,8 +111,12 @@ export class PeRunner {
       const turn = this.owed > 0 ? this.owed : turnLength(cells, this.data.plan.schedule.quantum)
       const granted = Math.min(turn, this.instructionsLeft())
       pe.beginTurn()
-      const executed = pe.engine.run(granted)
-      pe.endTurn()
+      let executed: number
+      try {
+        executed = pe.engine.run(granted)
+      } finally {
+        pe.endTurn()
+      }
       this.afterRunning(executed)
       // A pause in the middle of a quantum: the turn is not passed on, so that pausing does not change what the machine does.
       this.owed = pe.engine.interrupted ? granted - executed : 0

@@ -3,7 +3,7 @@ import { ProblemError } from '../../../shared/base/result.ts'
 import { type Mark, marksOf } from '../observe/marks.ts'
 import { deviceTree } from './fdt.ts'
 import { RAM_BASE } from './map.ts'
-import type { Views } from './shared-memory.ts'
+import { markWritten, type Views } from './shared-memory.ts'
 
 /** What loading a program left behind: where PE 0 starts, with what in X0, and the marks of the image. */
 export interface Loaded {
@@ -24,6 +24,7 @@ export function loadProgram(views: Views, pes: number, bytes: Uint8Array, file: 
   const tree = deviceTree(pes, views.ramBytes)
   const put = (address: number, data: Uint8Array): void => {
     views.ram8.set(data, address - RAM_BASE)
+    markWritten(views.codePages, address - RAM_BASE, data.length)
   }
   const end = RAM_BASE + views.ramBytes
   const image = readElf(bytes, file)

@@ -84,8 +84,11 @@ const CONTROL_BYTES = 4096
  */
 export const pageWord = { WATCHED: 1, VERSION: ~1, ONE: 2 } as const
 
-/** 64-bit words of the clock block: model time at the last quantum's end, retired instructions of all PEs. */
-export const clock = { MODEL: 0, INSTRUCTIONS: 1 } as const
+/**
+ * 64-bit words of the clock block: model time at the last quantum's end, executed instructions of all PEs (faulting ones
+ * count), turns begun, instructions that the present turn has left (0: the next turn is not drawn yet).
+ */
+export const clock = { MODEL: 0, INSTRUCTIONS: 1, TURNS: 2, TURN_LEFT: 3 } as const
 const CLOCK_BYTES = 4096
 
 export const CONSOLE_BYTES = 1 << 16
@@ -122,6 +125,8 @@ export function viewsOf(shared: SharedMachine) {
     shared,
     ramBase: RAM_BASE,
     ramBytes: shared.ramBytes,
+    /** Everything before the console: control, clock, PE states, devices. A snapshot holds it as it is. */
+    words: new Uint8Array(buffer, 0, at.console),
     control: new Int32Array(buffer, 0, CONTROL_BYTES / 4),
     mailbox: new BigUint64Array(buffer, PE_MAILBOX * 8, 32),
     clock: new BigInt64Array(buffer, CONTROL_BYTES, 8),
@@ -138,6 +143,14 @@ export function viewsOf(shared: SharedMachine) {
     ram16: new Uint16Array(buffer, at.ram, shared.ramBytes / 2),
     ram32: new Uint32Array(buffer, at.ram, shared.ramBytes / 4),
     ram64: new BigUint64Array(buffer, at.ram, shared.ramBytes / 8),
+  }
+}
+
+/** Says that bytes of RAM, by offset, were written by somebody else than a PE. */
+export function markWritten(codePages: Int32Array, offset: number, length: number): void {
+  const last = Math.floor((offset + length - 1) / 4096)
+  for (let page = Math.floor(offset / 4096); page <= last; page++) {
+    Atomics.and(codePages, page, ~pageWord.WATCHED)
   }
 }
 

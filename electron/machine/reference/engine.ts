@@ -63,6 +63,7 @@ export class ReferenceEngine {
   private readonly signalled: number
   private codeGeneration = 0
   private tlbGeneration = 0
+  private asked = 0
   private left = 0
   /** An exception now would come from the fetch, not from an instruction. */
   private fetching = false
@@ -96,6 +97,7 @@ export class ReferenceEngine {
    * @throws MachineStop when the guest ends the machine; any other error is a bug of the emulator
    */
   run(count: number): number {
+    this.asked = count
     this.left = count
     this.leave = false
     this.interrupted = false
@@ -107,7 +109,12 @@ export class ReferenceEngine {
         this.take(error)
       }
     }
-    return count - this.left
+    return this.executed()
+  }
+
+  /** How many the present or last `run` has executed: also known when it was left by a MachineStop. */
+  executed(): number {
+    return this.asked - this.left
   }
 
   private execute(): void {

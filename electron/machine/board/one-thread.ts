@@ -1,0 +1,311 @@
+import type { CostClass } from '../../../shared/arch/cost.ts'
+import type { FeatureChoice } from '../../../shared/arch/features.ts'
+import type { PeStatus, StopReason } from '../../../shared/model/trace.ts'
+import { MachineStop } from '../cpu/fault.ts'
+import type { Mark } from '../observe/marks.ts'
+import type { Observer } from '../observe/observer.ts'
+import type { Probes } from '../observe/recorder.ts'
+import type { Release, SyncMode } from '../sync/synchronisation.ts'
+import { InputLog } from './input-log.ts'
+import { MemoryPages } from './memory-pages.ts'
+import { OFF, ON, ON_REQUESTED, Pe } from './pe.ts'
+import { nextTurn, seedSchedule, turnLength } from './schedule.ts'
+import {
+  allocateShared,
+  CONSOLE_BYTES,
+  clock,
+  codeVersion,
+  command,
+  control,
+  endMachine,
+  pageWord,
+  peControl,
+  peWord,
+  stopKind,
+  type Views,
+  viewsOf,
+} from './shared-memory.ts'
+import type { Snapshot } from './snapshot.ts'
+import { stopReason } from './stop-reason.ts'
+
+/** What the machine of one thread runs by; the same names as the plan of a machine with workers. */
+export interface OneThreadSettings {
+  features: (pe: number) => FeatureChoice
+  sync: SyncMode
+  release: Release
+  schedule: { quantum: number; seed: number }
+  costs: Record<CostClass, number>
+  probes: Probes
+  marks: ReadonlyMap<number, readonly Mark[]>
+  stop: { switches?: number; instructions?: number }
+  /** Where PE 0 starts, with what in X0. */
+  entry: bigint
+  x0: bigint
+  /** Bytes that the guest wrote to the UART, each once: what runs again after going back is not told again. */
+  console: (bytes: Uint8Array) => void
+  /** Puts a debugger's observer before a PE's recorder. */
+  observe?: (pe: number, recorder: Observer) => Observer
+}
+
+/** Instructions in one go, where nobody asks for fewer. */
+const WHOLE_TURN = Number.MAX_SAFE_INTEGER
+
+/**
+ * A machine whose PEs all run in one thread, by the deterministic schedule with the model clock: at its end, and at every step
+ * on the way, its state is that of the same machine with a worker per PE. It can be stopped after any instruction, and put
+ * back to a snapshot.
+ *
+ * A moment of it is the number of instructions that all PEs have executed (faulting ones count). Between two of them it rests
+ * where the next PE's turn has been drawn and the PE is about to execute.
+ */
+export class OneThreadBoard {
+  readonly views: Views
+  readonly pes: readonly Pe[]
+  readonly inputs: InputLog
+  /** What the machine runs by. */
+  readonly settings: OneThreadSettings
+  private readonly memory: MemoryPages
+  private readonly cells: Int32Array
+  /** Console bytes written up to now, and those that were told. */
+  private written = 0
+  private told = 0
+  private message = ''
+
+  /** @param memory the pages of a board that nothing has been loaded into yet when they were made */
+  constructor(views: Views, memory: MemoryPages, settings: OneThreadSettings) {
+    this.views = views
+    this.cells = views.control
+    this.memory = memory
+    this.settings = settings
+    this.inputs = new InputLog(views)
+    const { seed } = settings.schedule
+    this.pes = Array.from({ length: views.shared.pes }, (_, pe) => this.build(pe))
+    seedSchedule(this.cells, this.pes.length, seed)
+    for (const pe of this.pes) {
+      this.cells[peWord(pe.index, peControl.POWER)] = pe.index === 0 ? ON : OFF
+      pe.reset(seed)
+    }
+    this.pes[0]!.start(settings.entry, settings.x0)
+    this.prepare()
+  }
+
+  private build(pe: number): Pe {
+    const { settings } = this
+    const { observe } = settings
+    const built = new Pe(this.views, {
+      pe,
+      features: settings.features(pe),
+      sync: settings.sync,
+      release: settings.release,
+      costs: settings.costs,
+      clock: 'model',
+      probes: settings.probes,
+      marks: settings.marks,
+      now: () => 0,
+      waitForRoom: () => this.drainConsole(),
+      ...(observe ? { observe: (recorder: Observer) => observe(pe, recorder) } : {}),
+    })
+    built.recorder.onSwitch = () => this.countSwitch(built)
+    return built
+  }
+
+  /** Instructions executed by all PEs since the start. */
+  get moment(): number {
+    return Number(this.views.clock[clock.INSTRUCTIONS]!)
+  }
+
+  /** The PE that executes the next instruction; null when the machine has ended. */
+  get next(): Pe | null {
+    return this.running() ? this.pes[this.cells[control.TURN]!]! : null
+  }
+
+  /** Why the machine has ended; null while it can go on. */
+  end(): StopReason | null {
+    return this.running() ? null : stopReason(this.cells, this.message, this.status())
+  }
+
+  status(): PeStatus[] {
+    return this.pes.map((pe) => pe.status())
+  }
+
+  /**
+   * Executes at most `limit` instructions, all by the PE that is next and within its turn.
+   * @returns how many were executed; 0 when the machine has ended
+   */
+  advance(limit = WHOLE_TURN): number {
+    const pe = this.next
+    if (pe === null) return 0
+    const { clock: times } = this.views
+    const turn = Math.min(Number(times[clock.TURN_LEFT]!), this.instructionsLeft())
+    const granted = Math.min(turn, limit)
+    const stopped = this.execute(pe, granted)
+    const executed = pe.engine.executed()
+    this.count(pe, executed)
+    this.drainConsole()
+    if (executed === granted && granted < turn && !pe.engine.leave) {
+      times[clock.TURN_LEFT] = BigInt(turn - granted)
+      return executed
+    }
+    times[clock.TURN_LEFT] = 0n
+    if (!stopped) {
+      this.passTurn(pe)
+      this.prepare()
+    }
+    return executed
+  }
+
+  /** Bytes for the UART's receiver: they arrive before the next turn begins. */
+  input(bytes: Uint8Array): void {
+    this.inputs.offer(bytes)
+  }
+
+  /** @returns whether the guest ended the machine */
+  private execute(pe: Pe, count: number): boolean {
+    pe.beginTurn()
+    try {
+      pe.engine.run(count)
+      return false
+    } catch (error) {
+      if (!(error instanceof MachineStop)) throw error
+      this.message = error.message
+      endMachine(this.cells, this.pes.length, stopKinds[error.kind], error.code, pe.index)
+      return true
+    } finally {
+      pe.endTurn()
+      pe.core.store()
+    }
+  }
+
+  private count(pe: Pe, executed: number): void {
+    const total = this.moment + executed
+    this.views.clock[clock.INSTRUCTIONS] = BigInt(total)
+    const limit = this.settings.stop.instructions
+    if (limit !== undefined && total >= limit) this.finish(stopKind.INSTRUCTIONS, pe)
+    if (pe.waitingForInterrupt) Atomics.store(this.cells, peWord(pe.index, peControl.WAITING), 1)
+  }
+
+  /** Draws the next turn, unless one is under way: then the PE that is next is about to execute. */
+  private prepare(): void {
+    const { clock: times } = this.views
+    while (times[clock.TURN_LEFT] === 0n) {
+      const pe = this.next
+      if (pe === null) return
+      if (this.powered(pe)) {
+        this.inputs.deliver(Number(times[clock.TURNS]!))
+        times[clock.TURNS]!++
+        times[clock.TURN_LEFT] = BigInt(turnLength(this.cells, this.settings.schedule.quantum))
+      } else {
+        this.passTurn(pe)
+      }
+    }
+  }
+
+  private passTurn(pe: Pe): void {
+    const next = nextTurn(this.cells, this.pes.length)
+    if (next < 0) this.finish(stopKind.LOCKUP, pe)
+    else this.cells[control.TURN] = next
+  }
+
+  /** Whether a PE is on; takes up a CPU_ON request. */
+  private powered(pe: Pe): boolean {
+    const word = peWord(pe.index, peControl.POWER)
+    if (this.cells[word] === ON_REQUESTED) {
+      pe.reset(this.settings.schedule.seed)
+      pe.start(this.views.mailbox[pe.index * 2]!, this.views.mailbox[pe.index * 2 + 1]!)
+      this.cells[word] = ON
+    }
+    return this.cells[word] === ON
+  }
+
+  private running(): boolean {
+    return this.cells[control.COMMAND] === command.RUN
+  }
+
+  private finish(kind: number, pe: Pe): void {
+    endMachine(this.cells, this.pes.length, kind, 0, pe.index)
+  }
+
+  private instructionsLeft(): number {
+    const limit = this.settings.stop.instructions
+    return limit === undefined ? Number.MAX_SAFE_INTEGER : Math.max(0, limit - this.moment)
+  }
+
+  private countSwitch(pe: Pe): void {
+    const count = ++this.cells[control.SWITCHES]!
+    const limit = this.settings.stop.switches
+    if (limit === undefined || count < limit) return
+    pe.engine.leave = true
+    this.finish(stopKind.SWITCHES, pe)
+  }
+
+  private drainConsole(): void {
+    const { cells } = this
+    const count = (cells[control.CONSOLE_WRITTEN]! - cells[control.CONSOLE_READ]!) | 0
+    if (count === 0) return
+    const bytes = new Uint8Array(count)
+    const from = cells[control.CONSOLE_READ]!
+    for (let i = 0; i < count; i++) bytes[i] = this.views.console[((from + i) >>> 0) % CONSOLE_BYTES]!
+    cells[control.CONSOLE_READ] = (from + count) | 0
+    const known = Math.min(count, Math.max(0, this.told - this.written))
+    this.written += count
+    if (known === count) return
+    this.told = this.written
+    this.settings.console(bytes.subarray(known))
+  }
+
+  /** The whole machine as it is now. */
+  take(): Snapshot {
+    const { views } = this
+    const code: number[] = []
+    for (let page = 0; page < views.codePages.length; page++) {
+      if (codeVersion(views.codePages, page) !== 0) code.push(page)
+    }
+    return {
+      moment: this.moment,
+      instructions: this.pes.map((pe) => pe.core.instructions),
+      words: views.words.slice(),
+      input: views.input.slice(),
+      code: Int32Array.from(code),
+      memory: this.memory.take(),
+      pes: this.pes.map((pe) => pe.save()),
+      written: this.written,
+    }
+  }
+
+  /** Goes back, or on, to a snapshot of this machine or of one that it was forked from. */
+  put(snapshot: Snapshot): void {
+    const { views } = this
+    views.words.set(snapshot.words)
+    views.input.set(snapshot.input)
+    this.memory.put(snapshot.memory)
+    views.codePages.fill(pageWord.WATCHED)
+    for (const page of snapshot.code) views.codePages[page]! |= pageWord.ONE
+    this.message = ''
+    this.written = snapshot.written
+    for (const [pe, state] of snapshot.pes.entries()) this.pes[pe]!.restore(state)
+  }
+
+  /** A second machine, from a snapshot of this one; neither sees the other. It costs what its pages in use cost to copy. */
+  fork(snapshot: Snapshot, listeners: Pick<OneThreadSettings, 'console' | 'observe'>): OneThreadBoard {
+    const { pes, ramBytes } = this.views.shared
+    const views = viewsOf(allocateShared(pes, ramBytes))
+    const { observe: _, ...settings } = this.settings
+    const fork = new OneThreadBoard(views, new MemoryPages(views), { ...settings, ...listeners })
+    fork.put(snapshot)
+    return fork
+  }
+
+  /** What is told from now on is not what was told before: after the state was changed by hand. */
+  forgetFuture(): void {
+    this.told = Math.min(this.told, this.written)
+    this.inputs.forgetFrom(Number(this.views.clock[clock.TURNS]!))
+  }
+}
+
+const stopKinds = {
+  'semihosting-exit': stopKind.EXIT,
+  'psci-off': stopKind.PSCI_OFF,
+  'psci-reset': stopKind.PSCI_RESET,
+  lockup: stopKind.LOCKUP,
+  'model-error': stopKind.MODEL_ERROR,
+} as const

@@ -1,0 +1,21 @@
+import { loadProgram } from '../machine/board/load.ts'
+import { MemoryPages } from '../machine/board/memory-pages.ts'
+import { OneThreadBoard, type OneThreadSettings } from '../machine/board/one-thread.ts'
+import { allocate, checkPlan } from './allocate.ts'
+import { featuresOf, type MachinePlan } from './plan.ts'
+
+type Listeners = Pick<OneThreadSettings, 'console' | 'observe'>
+
+/**
+ * The machine of a plan in this thread, its program loaded and nothing run. Its schedule is deterministic and its clock the
+ * model's, whatever the plan says of them.
+ * @throws ProblemError when the image or the plan is unusable
+ */
+export function openOneThread(plan: MachinePlan, listeners: Listeners): OneThreadBoard {
+  checkPlan({ ...plan, schedule: { ...plan.schedule, kind: 'deterministic' } })
+  const views = allocate(plan)
+  const memory = new MemoryPages(views)
+  const loaded = loadProgram(views, plan.pes, plan.image.bytes, plan.image.file)
+  const features = (pe: number) => featuresOf(plan, pe)
+  return new OneThreadBoard(views, memory, { ...plan, ...loaded, ...listeners, features })
+}
