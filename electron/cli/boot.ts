@@ -13,9 +13,12 @@ const DEFAULT_MEMORY_BYTES = 256 << 20
 
 export const boot: Verb = {
   name: 'boot',
-  summary: 'boots a bare-metal program at EL2 on the emulated board',
-  operands: [{ name: 'FILE', doc: 'an AArch64 ELF program' }],
+  summary: 'boots a bare-metal program or a kernel on the emulated board',
+  operands: [{ name: 'FILE', doc: 'an AArch64 ELF program, an arm64 Image (also gzipped), or a raw binary' }],
   flags: {
+    el: { value: 'N', doc: 'EL that it starts at: 2, the default, or 1 on a machine without EL2' },
+    append: { value: 'TEXT', doc: 'command line of the kernel' },
+    initrd: { value: 'FILE', doc: 'initial RAM disk of the kernel' },
     cpus: { value: 'N', doc: `PEs, 1 to ${MAX_PES}; default 1` },
     memory: { value: 'SIZE', doc: 'RAM, such as 256M, the default' },
     mte: { value: 'N', doc: 'ID_AA64PFR1_EL1.MTE, 0 to 3; default 3' },
@@ -41,6 +44,8 @@ function bootPlan(args: Arguments): MachinePlan {
   const file = args.operands[0]!
   const instructions = integerFlag(args, 'max-instructions', 1, Number.MAX_SAFE_INTEGER)
   const seconds = secondsFlag(args, 'timeout')
+  const initrd = args.value('initrd')
+  const commandLine = args.value('append')
   return {
     pes: integerFlag(args, 'cpus', 1, MAX_PES) ?? 1,
     memoryBytes: memoryFlag(args, 'memory') ?? DEFAULT_MEMORY_BYTES,
@@ -49,18 +54,25 @@ function bootPlan(args: Arguments): MachinePlan {
       mteAsync: true,
       ras: true,
       exs: false,
+      el2: (integerFlag(args, 'el', 1, 2) ?? 2) === 2,
     },
     sync: 'eager',
     release: 'ddi0487-m',
     schedule: { kind: 'parallel', quantum: 0, seed: 0 },
     costs: Object.fromEntries(costClasses.map((name) => [name, 1])) as Record<CostClass, number>,
     clock: 'host',
+    unknown: 'zero',
     probes: { registers: [], switches: false, faults: false, events: false },
     stop: {
       ...(instructions === undefined ? {} : { instructions }),
       ...(seconds === undefined ? {} : { seconds }),
     },
-    image: { bytes: readInput(file), file },
+    image: {
+      bytes: readInput(file),
+      file,
+      ...(initrd === undefined ? {} : { initrd: { bytes: readInput(initrd), file: initrd } }),
+      ...(commandLine === undefined ? {} : { commandLine }),
+    },
   }
 }
 

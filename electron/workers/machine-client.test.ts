@@ -355,7 +355,7 @@ describe('what cannot be run', () => {
   const image = (bytes: Uint8Array): Partial<MachinePlan> => ({ image: { bytes, file: 'guest.elf' } })
 
   it.each([
-    { name: 'an empty file', bytes: new Uint8Array(), cause: /not an ELF file/ },
+    { name: 'an empty file', bytes: new Uint8Array(), cause: /empty/ },
     { name: 'an ELF cut off in its header', bytes: elf.slice(0, 40), cause: /./ },
     { name: 'an ELF cut off in its segments', bytes: elf.slice(0, 200), cause: /./ },
     { name: 'an ELF for x86-64', bytes: changed(18, 62, 0), cause: /./ },
@@ -371,7 +371,12 @@ describe('what cannot be run', () => {
       bytes: changed(64 + 24, 0, 0, 0x20, 0x40),
       cause: /outside the board's memory/,
     },
-    { name: 'a raw program', bytes: new Uint8Array(4096), cause: /not an ELF file/ },
+    {
+      name: 'a raw program larger than RAM',
+      bytes: new Uint8Array(3 << 20),
+      cause: /outside the board's memory/,
+    },
+    { name: 'damaged gzip data', bytes: Uint8Array.of(0x1f, 0x8b, 8, 0), cause: /cannot be unpacked/ },
   ])('refuses $name', async ({ bytes, cause }) => {
     const problem = await refusal(image(bytes))
     expect(problem.place).toContain('guest.elf')

@@ -1,6 +1,5 @@
 import type { Worker } from 'node:worker_threads'
 import type { PeStatus, StopReason } from '../../shared/model/trace.ts'
-import { loadProgram } from '../machine/board/load.ts'
 import { OFF, ON } from '../machine/board/pe.ts'
 import { seedSchedule } from '../machine/board/schedule.ts'
 import {
@@ -18,6 +17,7 @@ import {
 import { stateHash } from '../machine/board/state-hash.ts'
 import { stopReason } from '../machine/board/stop-reason.ts'
 import { allocate, checkPlan } from './allocate.ts'
+import { loadPlan } from './load-plan.ts'
 import type { MachineEnd, MachineEvents, MachineHandle, MachinePlan, SpawnPe } from './plan.ts'
 import { type FromPe, type PeWorkerData, WORKER_PROTOCOL } from './protocol.ts'
 
@@ -35,7 +35,7 @@ export async function startMachine(
   checkPlan(plan)
   const views = allocate(plan)
   const { image, ...rest } = plan
-  const loaded = loadProgram(views, plan.pes, image.bytes, image.file)
+  const loaded = loadPlan(views, plan)
   seedSchedule(views.control, plan.pes, plan.schedule.seed)
   views.control[peWord(0, peControl.POWER)] = ON
   for (let pe = 1; pe < plan.pes; pe++) views.control[peWord(pe, peControl.POWER)] = OFF

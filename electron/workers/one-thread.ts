@@ -1,7 +1,7 @@
-import { loadProgram } from '../machine/board/load.ts'
 import { MemoryPages } from '../machine/board/memory-pages.ts'
 import { OneThreadBoard, type OneThreadSettings } from '../machine/board/one-thread.ts'
 import { allocate, checkPlan } from './allocate.ts'
+import { loadPlan } from './load-plan.ts'
 import { featuresOf, type MachinePlan } from './plan.ts'
 
 type Listeners = Pick<OneThreadSettings, 'console' | 'observe'>
@@ -15,7 +15,7 @@ export function openOneThread(plan: MachinePlan, listeners: Listeners): OneThrea
   checkPlan({ ...plan, schedule: { ...plan.schedule, kind: 'deterministic' } })
   const views = allocate(plan)
   const memory = new MemoryPages(views)
-  const loaded = loadProgram(views, plan.pes, plan.image.bytes, plan.image.file)
+  const loaded = loadPlan(views, plan)
   const features = (pe: number) => featuresOf(plan, pe)
   return new OneThreadBoard(views, memory, { ...plan, ...loaded, ...listeners, features })
 }

@@ -51,6 +51,7 @@ export class PeRunner {
       release: plan.release,
       costs: plan.costs,
       clock: plan.clock,
+      ...(plan.unknown === undefined ? {} : { unknown: plan.unknown }),
       probes: plan.probes,
       marks: new Map(data.marks),
       now,

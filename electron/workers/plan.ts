@@ -2,11 +2,12 @@ import type { Worker } from 'node:worker_threads'
 import type { CostClass } from '../../shared/arch/cost.ts'
 import type { FeatureChoice } from '../../shared/arch/features.ts'
 import type { PeStatus, StopReason, TraceBatch } from '../../shared/model/trace.ts'
+import type { Program } from '../machine/board/load.ts'
 
 /** Everything a machine needs to run; plain data, so that it crosses to the workers as it is. */
 export interface MachinePlan {
-  /** The program to load: an ELF64 image, or a raw binary placed as QEMU places one. `file` is for messages. */
-  image: { bytes: Uint8Array; file: string }
+  /** What the board is given to run. */
+  image: Program
   pes: number
   memoryBytes: number
   features: FeatureChoice
@@ -21,6 +22,8 @@ export interface MachinePlan {
   costs: Record<CostClass, number>
   /** What CNTPCT_EL0 follows: host time (boot, parallel) or model cycles (deterministic). */
   clock: 'host' | 'model'
+  /** UNKNOWN reset values: a poison from the seed (the default), so that depending on one shows, or 0 as on QEMU. */
+  unknown?: 'poison' | 'zero'
   probes: {
     /** Registers whose changes are recorded; empty for none. */
     registers: string[]

@@ -21,6 +21,7 @@ export const features = [
   'FEAT_IDST',
   'FEAT_DPB',
   'FEAT_DPB2',
+  'FEAT_EL2',
   'FEAT_VHE',
   'FEAT_E2H0',
   'FEAT_RAS',
@@ -41,6 +42,8 @@ export interface FeatureChoice {
   ras: boolean
   /** FEAT_ExS: EIS and EOS may switch off the synchronisation of entry and return. */
   exs: boolean
+  /** FEAT_EL2; default true. Without it the PE starts at EL1, EL2's registers are UNDEFINED, and nothing routes or traps there. */
+  el2?: boolean
   /** Virtualization host extensions: 'on' (the default), 'off' (E2H is RES0), or 'res1' (no FEAT_E2H0: E2H is RES1). */
   vhe?: VheChoice
   /**
@@ -78,8 +81,10 @@ export function featureSet(choice: FeatureChoice): ReadonlySet<Feature> {
   if (choice.mte >= 3 || (choice.mte === 2 && choice.mteAsync)) set.add('FEAT_MTE_ASYNC')
   if (choice.ras) set.add('FEAT_RAS').add('FEAT_IESB')
   if (choice.exs) set.add('FEAT_ExS')
-  if (choice.vhe !== 'off') set.add('FEAT_VHE')
-  if (choice.vhe !== 'res1') set.add('FEAT_E2H0')
+  const el2 = choice.el2 !== false
+  if (el2) set.add('FEAT_EL2')
+  if (el2 && choice.vhe !== 'off') set.add('FEAT_VHE')
+  if (!el2 || choice.vhe !== 'res1') set.add('FEAT_E2H0')
   if (choice.lse2) set.add('FEAT_LSE2')
   return set
 }

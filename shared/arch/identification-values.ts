@@ -1,6 +1,6 @@
 import { bits, maskOf } from '../base/bits.ts'
 import { type FeatureChoice, featureSet } from './features.ts'
-import { spanOf } from './layout.ts'
+import { fieldAt, spanOf } from './layout.ts'
 import { sysregs } from './sysregs.ts'
 
 /**
@@ -21,14 +21,14 @@ const values: Readonly<Record<string, (choice: FeatureChoice) => FieldValues>> =
   DCZID_EL0: () => ({ BS: 4 }),
   GMID_EL1: () => ({ BS: 6 }),
   CLIDR_EL1: () => ({ LoUU: 1, LoC: 1, LoUIS: 1, Ctype1: 3 }),
-  ID_AA64PFR0_EL1: ({ ras }) => ({
+  ID_AA64PFR0_EL1: ({ ras, el2 }) => ({
     CSV3: 1,
     CSV2: 1, // nothing is executed speculatively
     DIT: 1,
     RAS: ras ? 1 : 0,
     AdvSIMD: 0xf,
     FP: 0xf,
-    EL2: 1,
+    EL2: el2 === false ? 0 : 1,
     EL1: 1,
     EL0: 1,
   }),
@@ -51,7 +51,7 @@ const values: Readonly<Record<string, (choice: FeatureChoice) => FieldValues>> =
     ASIDBits: 2,
     PARange: 2,
   }),
-  ID_AA64MMFR1_EL1: () => ({ PAN: 1, VH: 1 }),
+  ID_AA64MMFR1_EL1: ({ el2, vhe }) => ({ PAN: 1, VH: el2 === false || vhe === 'off' ? 0 : 1 }),
   ID_AA64MMFR2_EL1: ({ ras, lse2 }) => ({ IDS: 1, AT: lse2 ? 1 : 0, IESB: ras ? 1 : 0, UAO: 1 }),
   ID_AA64MMFR3_EL1: () => ({}),
 }
@@ -77,6 +77,17 @@ function placed(name: string, field: string, value: bigint): bigint {
   const [high, low] = spanOf(position)
   if (value > maskOf(high - low, 0)) throw new Error(`${name}.${field} cannot hold ${value}`)
   return value << BigInt(low)
+}
+
+/** Bytes of the translation granules that ID_AA64MMFR0_EL1 says are there, ascending. */
+export function granulesOf(choice: FeatureChoice): number[] {
+  const value = idRegisterValue('ID_AA64MMFR0_EL1', choice)
+  const field = (name: string): bigint => bits(value, ...fieldAt(sysregs.ID_AA64MMFR0_EL1, name)!)
+  const sizes: number[] = []
+  if (field('TGran4') !== 0xfn) sizes.push(4096)
+  if (field('TGran16') !== 0n) sizes.push(16384)
+  if (field('TGran64') !== 0xfn) sizes.push(65536)
+  return sizes
 }
 
 /**

@@ -38,6 +38,8 @@ export interface Sysreg {
   meanings?: Readonly<Record<string, Readonly<Record<number, string>>>>
   /** Reset value; 'unknown' gets a seeded, recognisable poison. Absent for registers without storage. */
   reset?: bigint | 'unknown'
+  /** What the register behaves as where FEAT_EL2 is not implemented; 0 when absent. EL2's registers only. */
+  withoutEl2?: bigint
   /** The encoding is another name of that register (TFSR_EL12 of TFSR_EL1): no storage of its own. */
   alias?: string
   /** The name exists at EL2 only while HCR_EL2.E2H is 1 (_EL12 and _EL02 names). */

@@ -30,6 +30,8 @@ export interface PeSettings {
   release: Release
   costs: Record<CostClass, number>
   clock: 'host' | 'model'
+  /** UNKNOWN reset values: a poison from the seed (the default), or 0 as on QEMU. */
+  unknown?: 'poison' | 'zero'
   probes: Probes
   marks: ReadonlyMap<number, readonly Mark[]>
   /** Nanoseconds since the run began. */
@@ -67,6 +69,10 @@ export class Pe {
   private readonly views: Views
   /** Model time of the other PEs when this PE's turn began: CNTPCT never runs backwards across PEs. */
   private timeBase = 0
+  /** What UNKNOWN reset values are. */
+  private readonly unknown: 'poison' | 'zero'
+  /** PSTATE after a reset: the highest EL with its own stack pointer, interrupts masked. */
+  private readonly resetPstate: number
   /** The PE gave up its turn in WFI; false for WFE. */
   waitingForInterrupt = false
 
@@ -83,7 +89,10 @@ export class Pe {
     )
     const observer = settings.observe?.(this.recorder) ?? this.recorder
     const sync = new Synchronisation(views.state(pe), settings.sync, settings.release, observer)
-    this.core = new Core(pe, views, featureSet(settings.features), sync, observer)
+    const features = featureSet(settings.features)
+    this.core = new Core(pe, views, features, sync, observer)
+    this.unknown = settings.unknown ?? 'poison'
+    this.resetPstate = PS.DAIF | ((features.has('FEAT_EL2') ? 2 : 1) << 2) | 1
     sync.onControls = () => this.core.controlsChanged()
     if (settings.signals) this.core.asynchronous.connect(settings.signals)
     this.recorder.attach(this.core)
@@ -106,18 +115,18 @@ export class Pe {
     this.engine = new ReferenceEngine(this.core, this.mmu, operations, settings.costs, settings.marks)
   }
 
-  /** Registers as after a cold reset; UNKNOWN values depend on the seed and the PE. */
+  /** Registers as after a cold reset; poisoned UNKNOWN values depend on the seed and the PE. */
   reset(seed: number): void {
     this.core.state.fill(0n)
-    this.sysregs.reset(seed * 16 + this.index + 1)
-    this.core.state[PSTATE] = BigInt(PS.DAIF | (2 << 2) | 1)
+    this.sysregs.reset(this.unknown === 'zero' ? null : seed * 16 + this.index + 1)
+    this.core.state[PSTATE] = BigInt(this.resetPstate)
   }
 
-  /** Sets where the PE starts: EL2 with the MMU off, DAIF masked, as QEMU's virt board enters a program. */
+  /** Sets where the PE starts: the highest EL with the MMU off, DAIF masked, as QEMU's virt board enters a program. */
   start(entry: bigint, x0: bigint): void {
     this.core.state[PC] = entry
     this.core.state[0] = x0
-    this.core.state[PSTATE] = BigInt(PS.DAIF | (2 << 2) | 1)
+    this.core.state[PSTATE] = BigInt(this.resetPstate)
     this.core.load()
     this.recorder.begin()
   }

@@ -429,7 +429,13 @@ export class ReferenceOperations implements Operations<bigint> {
   }
   hvc(immediate: number): void {
     const { core } = this
-    if (core.el === 0 || core.hcr() & HCR.HCD) throw undefinedInstruction()
+    if (core.el === 0) throw undefinedInstruction()
+    // Without EL2 there is no hypervisor to call: HVC is the firmware's conduit, as with QEMU's virtualization=off.
+    if (!core.features.has('FEAT_EL2')) {
+      this.ports.firmwareCall()
+      return
+    }
+    if (core.hcr() & HCR.HCD) throw undefinedInstruction()
     this.call(new GuestFault(EC.HVC, immediate, { target: 2, returnTo: 'next' }))
   }
   private call(fault: GuestFault): void {
@@ -438,7 +444,7 @@ export class ReferenceOperations implements Operations<bigint> {
   }
   smc(immediate: number): void {
     const { core } = this
-    if (core.el === 0) throw undefinedInstruction()
+    if (core.el === 0 || !core.features.has('FEAT_EL2')) throw undefinedInstruction()
     if (core.el === 1 && core.hcr() & HCR.TSC) throw new GuestFault(EC.SMC, immediate, { target: 2 })
     this.ports.firmwareCall()
   }

@@ -6,12 +6,13 @@ import {
   mainIdValue,
 } from '../../../shared/arch/identification-values.ts'
 import { spsrFields } from '../../../shared/arch/pstate.ts'
+import type { Sysreg } from '../../../shared/arch/sysreg.ts'
 import { isIdSpace } from '../../../shared/arch/sysregs.ts'
 import type { SysregEncoding } from '../../../shared/isa/operations.ts'
 import { type Core, PS } from '../cpu/core.ts'
 import { EC, GuestFault } from '../cpu/fault.ts'
 import { effectiveSlotOf, slotOf } from '../cpu/layout.ts'
-import { type CompiledTrap, compileRegisters, packEncoding, type Register } from './compile.ts'
+import { belongsToEl2, type CompiledTrap, compileRegisters, packEncoding, type Register } from './compile.ts'
 
 const CNTVOFF = slotOf('CNTVOFF_EL2')
 const CSSELR = slotOf('CSSELR_EL1')
@@ -239,17 +240,32 @@ export class SysregAccess {
     return this.byName.get(name)
   }
 
-  /** Gives every stored register its reset value; UNKNOWN ones get a recognisable poison that depends on the seed only. */
-  reset(seed: number): void {
-    let poison = BigInt(seed) * 0x9e37_79b9_7f4a_7c15n
+  /**
+   * Gives every stored register its reset value. UNKNOWN ones get a recognisable poison that depends on the seed only; for
+   * the seed null they are 0, but EL1 sees the PE's own identification.
+   */
+  reset(seed: number | null): void {
+    const { state } = this.core
+    let poison = BigInt(seed ?? 0) * 0x9e37_79b9_7f4a_7c15n
     for (const register of this.byName.values()) {
-      if (register.slot < 0 || register.row.reset === undefined) continue
+      const { row, slot, effective } = register
+      if (slot < 0 || row.reset === undefined) continue
       poison = BigInt.asUintN(64, poison * 6364136223846793005n + 1442695040888963407n)
-      const value = register.row.reset === 'unknown' ? poison & register.fields[0] : register.row.reset
-      this.core.state[register.slot] = value | register.ones
-      this.core.state[register.effective] = value | register.ones
+      const unknown = seed === null ? this.ownIdentification(slot) : poison & register.fields[0]
+      const value = (row.reset === 'unknown' ? unknown : row.reset) | register.ones
+      state[slot] = this.absent(row) ? (row.withoutEl2 ?? this.ownIdentification(slot)) : value
+      state[effective] = state[slot]!
     }
     this.core.controlsChanged()
+  }
+
+  private absent(row: Sysreg): boolean {
+    return belongsToEl2(row.enc[1]) && !this.core.features.has('FEAT_EL2')
+  }
+
+  private ownIdentification(slot: number): bigint {
+    if (slot === VPIDR) return mainIdValue
+    return slot === VMPIDR ? affinityValue(this.core.pe) : 0n
   }
 }
 

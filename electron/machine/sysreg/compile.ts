@@ -1,4 +1,4 @@
-import type { FeatureChoice } from '../../../shared/arch/features.ts'
+import type { Feature, FeatureChoice } from '../../../shared/arch/features.ts'
 import { featureSet } from '../../../shared/arch/features.ts'
 import { fieldAt, rowLayout, rowStorage } from '../../../shared/arch/layout.ts'
 import type { ExceptionLevel, Sysreg, Trap } from '../../../shared/arch/sysreg.ts'
@@ -59,9 +59,13 @@ export const levelNumber: Readonly<Record<ExceptionLevel | 'none', number>> = {
   none: 3,
 }
 
-export function compileTraps(traps: readonly Trap[] = []): TrapsByLevel {
+export function compileTraps(
+  traps: readonly Trap[] | undefined,
+  features: ReadonlySet<Feature>,
+): TrapsByLevel {
   const byLevel: TrapsByLevel = [[], [], []]
-  for (const trap of traps) {
+  for (const trap of traps ?? []) {
+    if (trap.to === 'EL2' && !features.has('FEAT_EL2')) continue
     byLevel[levelNumber[trap.from] as 0 | 1 | 2].push({
       trap,
       control: controlOf(trap.bit),
@@ -70,6 +74,9 @@ export function compileTraps(traps: readonly Trap[] = []): TrapsByLevel {
   }
   return byLevel
 }
+
+/** Registers and instructions of EL2 and its aliases of EL1 (op1 = 4, 5) are UNDEFINED where FEAT_EL2 is not implemented. */
+export const belongsToEl2 = (op1: number): boolean => op1 === 4 || op1 === 5
 
 const ENCODINGS = 1 << 16
 
@@ -92,7 +99,7 @@ export function compileRegisters(choice: FeatureChoice): {
       fields: [rowLayout(row, features, false).fields, rowLayout(row, features, true).fields],
       lowestRead: levelNumber[row.read],
       lowestWrite: levelNumber[row.write],
-      traps: compileTraps(row.traps),
+      traps: compileTraps(row.traps, features),
       e2h: null,
       alias: null,
     })
@@ -102,6 +109,9 @@ export function compileRegisters(choice: FeatureChoice): {
     register.alias = byName.get(register.row.alias ?? '') ?? null
   }
   const byEncoding = new Array<Register | undefined>(ENCODINGS).fill(undefined)
-  for (const register of byName.values()) byEncoding[packEncoding(...register.row.enc)] = register
+  for (const register of byName.values()) {
+    const { enc } = register.row
+    if (features.has('FEAT_EL2') || !belongsToEl2(enc[1])) byEncoding[packEncoding(...enc)] = register
+  }
   return { byName, byEncoding }
 }

@@ -9,7 +9,7 @@ import type { Mmu } from '../mmu/mmu.ts'
 import { page, permissionFault, type Translation } from '../mmu/walk.ts'
 import type { MemoryOperations } from '../reference/memory-operations.ts'
 import { type SysregAccess, undefinedInstruction } from './access.ts'
-import { compileTraps, levelNumber, packEncoding, type TrapsByLevel } from './compile.ts'
+import { belongsToEl2, compileTraps, levelNumber, packEncoding, type TrapsByLevel } from './compile.ts'
 
 const PAR = slotOf('PAR_EL1')
 
@@ -35,7 +35,8 @@ export class SystemOperations {
     this.byEncoding = new Map(
       Object.values<SystemOp>(sysops)
         .filter((row) => !row.feature || features.has(row.feature))
-        .map((row) => [packEncoding(1, ...row.enc), { row, traps: compileTraps(row.traps) }]),
+        .filter((row) => features.has('FEAT_EL2') || !belongsToEl2(row.enc[0]))
+        .map((row) => [packEncoding(1, ...row.enc), { row, traps: compileTraps(row.traps, features) }]),
     )
   }
 

@@ -142,6 +142,7 @@ export const controlEl2 = {
       BSU: { 0: 'as written', 1: 'Inner Shareable', 2: 'Outer Shareable', 3: 'full system' },
     },
     reset: 0x8000_0000n,
+    withoutEl2: 0x0100_0300_8000_0000n, // RW, and what EL1 may use without a trap: ATA, API, APK
     effect: 'hypervisor-control',
     sync: 'context-tlb', // VM, DC, DCT, PTW and E2H may be cached in a TLB; ATA and TGE not
     switched: 'vm',
@@ -197,7 +198,7 @@ export const controlEl2 = {
       PartNum: [15, 4],
       Revision: [3, 0],
     },
-    reset: 'unknown', // the board writes MIDR_EL1 here, as the entry conditions of a loader say
+    reset: 'unknown',
     sync: 'context',
     switched: 'vm',
   },
