@@ -1,5 +1,8 @@
 import { MemoryPages } from '../machine/board/memory-pages.ts'
 import { OneThreadBoard, type OneThreadSettings } from '../machine/board/one-thread.ts'
+import { Tap } from '../machine/debug/tap.ts'
+import { Timeline, type TimelineOptions } from '../machine/debug/timeline.ts'
+import type { Observer } from '../machine/observe/observer.ts'
 import { allocate, checkPlan } from './allocate.ts'
 import { loadPlan } from './load-plan.ts'
 import { featuresOf, type MachinePlan } from './plan.ts'
@@ -18,4 +21,19 @@ export function openOneThread(plan: MachinePlan, listeners: Listeners): OneThrea
   const loaded = loadPlan(views, plan)
   const features = (pe: number) => featuresOf(plan, pe)
   return new OneThreadBoard(views, memory, { ...plan, ...loaded, ...listeners, features })
+}
+
+/** The same machine with a debugger's view on it. @throws ProblemError when the image or the plan is unusable */
+export function openTimeline(
+  plan: MachinePlan,
+  console: (bytes: Uint8Array) => void,
+  options: Partial<TimelineOptions> = {},
+): Timeline {
+  const taps: Tap[] = []
+  const observe = (pe: number, recorder: Observer): Tap => {
+    const tap = new Tap(recorder)
+    taps[pe] = tap
+    return tap
+  }
+  return new Timeline(openOneThread(plan, { console, observe }), taps, options)
 }

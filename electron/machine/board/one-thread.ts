@@ -137,20 +137,18 @@ export class OneThreadBoard {
     if (pe === null) return 0
     const { clock: times } = this.views
     const turn = Math.min(Number(times[clock.TURN_LEFT]!), this.instructionsLeft())
-    const granted = Math.min(turn, limit)
-    const stopped = this.execute(pe, granted)
+    const stopped = this.execute(pe, Math.min(turn, limit))
     const executed = pe.engine.executed()
     this.count(pe, executed)
     this.drainConsole()
-    if (executed === granted && granted < turn && !pe.engine.leave) {
-      times[clock.TURN_LEFT] = BigInt(turn - granted)
+    if (stopped) return executed
+    if (executed < turn && !pe.engine.leave) {
+      times[clock.TURN_LEFT] = BigInt(turn - executed)
       return executed
     }
     times[clock.TURN_LEFT] = 0n
-    if (!stopped) {
-      this.passTurn(pe)
-      this.prepare()
-    }
+    this.passTurn(pe)
+    this.prepare()
     return executed
   }
 

@@ -112,6 +112,12 @@ export class ReferenceEngine {
     return this.executed()
   }
 
+  /** Makes `run` end after the instruction under way, as if no more had been asked for. */
+  cutShort(): void {
+    this.asked -= this.left
+    this.left = 0
+  }
+
   /** How many the present or last `run` has executed: also known when it was left by a MachineStop. */
   executed(): number {
     return this.asked - this.left

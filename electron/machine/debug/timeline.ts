@@ -1,0 +1,242 @@
+import { ProblemError } from '../../../shared/base/result.ts'
+import type { BreakCondition, Halt, Oldest, Position } from '../../../shared/model/debug.ts'
+import type { OneThreadBoard } from '../board/one-thread.ts'
+import type { Snapshot } from '../board/snapshot.ts'
+import { Breaks } from './breaks.ts'
+import { SnapshotStore } from './snapshot-store.ts'
+import type { Tap } from './tap.ts'
+
+export interface TimelineOptions {
+  /** Bytes that snapshots may take. */
+  budget: number
+  /** Instructions between snapshots while running on; going back executes so many again at most, where none was thinned. */
+  interval: number
+}
+
+export const timelineDefaults: TimelineOptions = { budget: 256 << 20, interval: 500_000 }
+
+/** Instructions between two looks at whether a run shall be left. */
+const SLICE = 200_000
+
+/**
+ * A deterministic run that can be followed in both directions: forward by running, back by the snapshot before and running
+ * again. Everything that runs takes a limit, so that its caller can look up in between; a run that stopped by its limit goes on
+ * with the same call.
+ */
+export class Timeline {
+  readonly board: OneThreadBoard
+  private readonly taps: readonly Tap[]
+  private readonly interval: number
+  private readonly store: SnapshotStore
+  private edited = false
+
+  constructor(board: OneThreadBoard, taps: readonly Tap[], options: Partial<TimelineOptions> = {}) {
+    const { budget, interval } = { ...timelineDefaults, ...options }
+    this.board = board
+    this.taps = taps
+    this.interval = interval
+    this.store = new SnapshotStore(budget)
+    this.store.add(board.take())
+  }
+
+  get moment(): number {
+    return this.board.moment
+  }
+
+  position(pe: number): Position {
+    return { pe, instructions: this.board.pes[pe]!.core.instructions, moment: this.moment }
+  }
+
+  /** The earliest place that can be gone back to, as a PE counts. */
+  oldest(pe: number): Oldest {
+    const { moment, instructions } = this.store.oldest
+    return { position: { pe, instructions: instructions[pe]!, moment }, reason: this.store.reason }
+  }
+
+  snapshots(): { count: number; bytes: number; moments: number[] } {
+    return { count: this.store.count, bytes: this.store.bytes, moments: this.store.moments() }
+  }
+
+  /** The present as a snapshot, for a fork. */
+  snapshot(): Snapshot {
+    this.settleEdit()
+    return this.board.take()
+  }
+
+  /** Says that the state was changed by hand: what lay ahead is no more. */
+  changed(): void {
+    this.edited = true
+  }
+
+  /**
+   * Runs until a condition holds, the machine ends, or `limit` instructions were executed. A condition on what is about to
+   * happen does not hold again where the run begins.
+   */
+  run(conditions: readonly BreakCondition[], limit = SLICE, fresh = true): Halt {
+    this.settleEdit()
+    const until = this.moment + limit
+    return this.watching(conditions, (breaks) => this.forward(breaks, until, fresh))
+  }
+
+  /** Executes one instruction of a PE; those of others that the schedule puts before it, too. `conditions` end it early. */
+  step(pe: number, conditions: readonly BreakCondition[] = [], limit = SLICE): Halt {
+    this.settleEdit()
+    const until = this.moment + limit
+    return this.watching(conditions, (breaks) => {
+      let fresh = true
+      while (this.moment < until) {
+        const { next } = this.board
+        if (next === null) return { kind: 'ended' }
+        const last = next.index === pe
+        const hit = this.forward(breaks, this.moment + 1, fresh)
+        if (hit.kind !== 'limit' || last) return hit
+        fresh = false
+      }
+      return { kind: 'limit' }
+    })
+  }
+
+  /** Goes to a moment that has been; @throws ProblemError where it cannot be reached */
+  gotoMoment(moment: number): void {
+    this.settleEdit()
+    const from = this.store.latest((snapshot) => snapshot.moment <= moment)
+    if (from === null) throw this.tooEarly(`moment ${moment}`)
+    if (moment < this.moment || from.moment > this.moment) this.board.put(from)
+    this.forward(null, moment, true)
+  }
+
+  /**
+   * Goes to where a PE has just retired so many instructions, back or ahead.
+   * @returns false when `limit` instructions were not enough, or the machine ended before: the way can be gone on
+   * @throws ProblemError for a place before the oldest
+   */
+  gotoPosition(pe: number, instructions: number, limit = SLICE): boolean {
+    this.settleEdit()
+    if (instructions < this.store.oldest.instructions[pe]!) {
+      throw this.tooEarly(`instruction ${instructions} of PE${pe}`)
+    }
+    const { core } = this.board.pes[pe]!
+    const before = this.store.latest((snapshot) => snapshot.instructions[pe]! < instructions)
+    if (core.instructions >= instructions || before!.moment > this.moment)
+      this.board.put(before ?? this.store.oldest)
+    const until = this.moment + limit
+    while (core.instructions < instructions && this.moment < until) {
+      const mine = this.board.next?.index === pe
+      const stride = mine
+        ? Math.min(instructions - core.instructions, until - this.moment)
+        : until - this.moment
+      if (this.advance(stride) === 0) break
+    }
+    return core.instructions >= instructions
+  }
+
+  /** Goes back to before the last instruction that a PE executed. @returns false at the oldest place */
+  stepBack(pe: number): boolean {
+    this.settleEdit()
+    const target = this.backwards(this.moment, (from, until) => {
+      let last: number | null = null
+      this.board.put(from)
+      while (this.moment < until) {
+        const mine = this.board.next?.index === pe
+        if (this.board.advance(until - this.moment) === 0) break
+        if (mine) last = this.moment - 1
+      }
+      return last
+    })
+    this.gotoMoment(target ?? this.store.oldest.moment)
+    return target !== null
+  }
+
+  /** Goes back to the last moment before this one at which a condition held; else to the oldest place. */
+  runBack(conditions: readonly BreakCondition[]): Halt {
+    this.settleEdit()
+    let found: Halt = { kind: 'oldest' }
+    const now = this.moment
+    const target = this.backwards(now, (from, until) => {
+      let last: number | null = null
+      this.board.put(from)
+      this.watching(conditions, (breaks) => {
+        let fresh = false
+        while (this.moment < until) {
+          const halt = this.forward(breaks, until, fresh, false)
+          if (halt.kind !== 'condition' || this.moment >= now) break
+          last = this.moment
+          found = halt
+          fresh = true
+        }
+        return found
+      })
+      return last
+    })
+    this.gotoMoment(target ?? this.store.oldest.moment)
+    return found
+  }
+
+  /** Searches the stretches between snapshots from a moment back, until one has an answer. */
+  private backwards(moment: number, search: (from: Snapshot, until: number) => number | null): number | null {
+    let until = moment
+    for (;;) {
+      const from = this.store.latest((snapshot) => snapshot.moment < until)
+      if (from === null) return null
+      const found = search(from, until)
+      if (found !== null) return found
+      until = from.moment
+    }
+  }
+
+  private watching(conditions: readonly BreakCondition[], body: (breaks: Breaks[] | null) => Halt): Halt {
+    if (conditions.length === 0) return body(null)
+    const breaks = this.board.pes.map((pe) => new Breaks(pe, this.taps[pe.index]!, conditions))
+    for (const armed of breaks) armed.arm()
+    try {
+      return body(breaks)
+    } finally {
+      for (const armed of breaks) armed.disarm()
+    }
+  }
+
+  private forward(breaks: Breaks[] | null, until: number, fresh: boolean, keep = true): Halt {
+    let first = fresh
+    while (this.moment < until) {
+      const pe = this.board.next
+      if (pe === null) return { kind: 'ended' }
+      const armed = breaks?.[pe.index]
+      const ahead = first ? null : (armed?.before() ?? null)
+      if (ahead !== null) return ahead
+      first = false
+      const from = pe.core.instructions
+      const stride = Math.min(until - this.moment, armed?.stride() ?? Number.MAX_SAFE_INTEGER)
+      if (keep) this.advance(stride)
+      else this.board.advance(stride)
+      const hit = armed?.after(from) ?? null
+      if (hit !== null) return hit
+    }
+    return { kind: 'limit' }
+  }
+
+  /** Runs on, and keeps a snapshot where one is due. */
+  private advance(limit: number): number {
+    const due = this.store.newest.moment + this.interval
+    const room = due - this.moment
+    const executed = this.board.advance(room > 0 ? Math.min(limit, room) : limit)
+    if (this.moment === due) this.store.add(this.board.take())
+    return executed
+  }
+
+  private settleEdit(): void {
+    if (!this.edited) return
+    this.edited = false
+    this.board.forgetFuture()
+    this.store.dropAfter(this.moment)
+    this.store.add(this.board.take(), true)
+  }
+
+  private tooEarly(what: string): ProblemError {
+    const { moment } = this.store.oldest
+    return new ProblemError(
+      what,
+      `it lies before the oldest place that can be gone back to, moment ${moment} (${this.store.reason})`,
+      'Go to a later place, or give snapshots a larger budget.',
+    )
+  }
+}
