@@ -26,6 +26,7 @@ const values: Readonly<Record<string, (choice: FeatureChoice) => FieldValues>> =
     CSV2: 1, // nothing is executed speculatively
     DIT: 1,
     RAS: ras ? 1 : 0,
+    GIC: 1,
     AdvSIMD: 0xf,
     FP: 0xf,
     EL2: el2 === false ? 0 : 1,

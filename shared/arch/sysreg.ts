@@ -74,6 +74,7 @@ export type FieldTable = Readonly<Record<string, number | readonly [number, numb
  * - timerControl: the stored ENABLE and IMASK, and ISTATUS by comparison.
  * - timerValue: (CVAL - count)[31:0] of the timer with the same prefix.
  * - deferredError: DISR_EL1; at EL1 with HCR_EL2.AMO = 1 the access reaches VDISR_EL2.
+ * - gic: the CPU interface, physical or virtual (sysregs/gic.ts).
  */
 export type ComputedKey =
   | 'idRegister'
@@ -88,6 +89,7 @@ export type ComputedKey =
   | 'timerControl'
   | 'timerValue'
   | 'deferredError'
+  | 'gic'
 
 /**
  * What a write does beyond storing.
@@ -98,6 +100,7 @@ export type ComputedKey =
  * - timerValue: CVAL = count + SignExtend(value[31:0]), then as timer.
  * - os-lock: OSLAR_EL1.OSLK goes to OSLSR_EL1.OSLK.
  * - deferredError: the write reaches VDISR_EL2 under the rule of the computed key.
+ * - gic: the CPU interface stores the value and evaluates what is signalled.
  */
 export type EffectKey =
   | 'pstate'
@@ -107,6 +110,7 @@ export type EffectKey =
   | 'timerValue'
   | 'os-lock'
   | 'deferredError'
+  | 'gic'
 
 /** sp0-not-selected: UNDEFINED while PSTATE.SP is 0 (SP_EL0 is then the current stack pointer). */
 export type CheckKey = 'sp0-not-selected'

@@ -7,6 +7,7 @@ import { controlEl2 } from './sysregs/control-el2.ts'
 import { debugAndPmu } from './sysregs/debug-and-pmu.ts'
 import { e2hNames } from './sysregs/e2h-names.ts'
 import { exception } from './sysregs/exception.ts'
+import { gic } from './sysregs/gic.ts'
 import { identification } from './sysregs/identification.ts'
 import { mte } from './sysregs/mte.ts'
 import { ras } from './sysregs/ras.ts'
@@ -25,6 +26,7 @@ const groups = {
   'Special-purpose': specialPurpose,
   Threads: thread,
   Timers: timer,
+  'Interrupt controller': gic,
   Identification: identification,
   RAS: ras,
   Debug: debugAndPmu,

@@ -2,9 +2,13 @@ import type { CostClass } from '../../../shared/arch/cost.ts'
 import { type FeatureChoice, featureSet } from '../../../shared/arch/features.ts'
 import type { PeStatus } from '../../../shared/model/trace.ts'
 import { Core, PS } from '../cpu/core.ts'
-import type { InterruptSignals } from '../cpu/interrupts.ts'
+import type { InterruptInputs, InterruptSignals } from '../cpu/interrupts.ts'
 import { EVENT, PC, PSTATE } from '../cpu/layout.ts'
 import { Bus } from '../devices/bus.ts'
+import { InterruptController } from '../devices/gic/controller.ts'
+import { Distributor } from '../devices/gic/distributor.ts'
+import { PeInterrupts } from '../devices/gic/pe-interrupts.ts'
+import { Redistributors } from '../devices/gic/redistributor.ts'
 import { psci } from '../devices/psci.ts'
 import { semihosting } from '../devices/semihosting.ts'
 import { Uart } from '../devices/uart.ts'
@@ -66,6 +70,9 @@ export class Pe {
   readonly sysregs: SysregAccess
   readonly mmu: Mmu
   readonly memory: MemoryOperations
+  /** Inputs of the interrupt controller, and what it signals to this PE. */
+  readonly inputs: InterruptInputs
+  readonly interrupts: PeInterrupts
   private readonly views: Views
   /** Model time of the other PEs when this PE's turn began: CNTPCT never runs backwards across PEs. */
   private timeBase = 0
@@ -94,14 +101,18 @@ export class Pe {
     this.unknown = settings.unknown ?? 'poison'
     this.resetPstate = PS.DAIF | ((features.has('FEAT_EL2') ? 2 : 1) << 2) | 1
     sync.onControls = () => this.core.controlsChanged()
-    if (settings.signals) this.core.asynchronous.connect(settings.signals)
     this.recorder.attach(this.core)
     const uart = new Uart(views, settings.waitForRoom)
     const count =
       settings.clock === 'host' ? () => BigInt(Math.round(settings.now())) : () => BigInt(this.modelTime())
     this.mmu = new Mmu(this.core)
-    this.memory = new MemoryOperations(this.core, this.mmu, new Bus([uart]))
-    this.sysregs = new SysregAccess(this.core, settings.features, count)
+    const controller = new InterruptController(views)
+    this.inputs = controller
+    this.interrupts = new PeInterrupts(this.core, views.control, controller)
+    this.core.asynchronous.connect(settings.signals ?? this.interrupts)
+    const bus = new Bus([uart, new Distributor(controller), new Redistributors(controller)])
+    this.memory = new MemoryOperations(this.core, this.mmu, bus)
+    this.sysregs = new SysregAccess(this.core, settings.features, count, this.interrupts)
     const system = new SystemOperations(this.core, this.mmu, this.memory, this.sysregs, settings.features)
     const operations = new ReferenceOperations(this.core, this.memory, this.sysregs, system, {
       semihosting: () => this.callHost(uart, count),

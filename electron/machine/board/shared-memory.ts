@@ -1,4 +1,5 @@
 import { STATE_WORDS } from '../cpu/layout.ts'
+import { GIC_WORDS } from '../devices/gic/layout.ts'
 import { RAM_BASE } from './map.ts'
 
 /**
@@ -101,12 +102,13 @@ function offsets(pes: number, ramBytes: number) {
   const states = CONTROL_BYTES + CLOCK_BYTES
   const stateBytes = alignUp(STATE_WORDS * 8, 4096)
   const devices = states + stateBytes * pes
-  const console = devices + DEVICE_WORDS * 8 + 3584
+  const gic = devices + 4096
+  const console = gic + alignUp(GIC_WORDS * 4, 4096)
   const input = console + CONSOLE_BYTES
   const codePages = input + INPUT_BYTES
   const tags = alignUp(codePages + ramBytes / 1024, 65536)
   const ram = alignUp(tags + ramBytes / 16, 65536)
-  return { states, stateBytes, devices, console, input, codePages, tags, ram, end: ram + ramBytes }
+  return { states, stateBytes, devices, gic, console, input, codePages, tags, ram, end: ram + ramBytes }
 }
 
 /** @param ramBytes a multiple of 2 MiB, at most 3 GiB */
@@ -132,6 +134,8 @@ export function viewsOf(shared: SharedMachine) {
     clock: new BigInt64Array(buffer, CONTROL_BYTES, 8),
     state: (pe: number) => new BigUint64Array(buffer, at.states + pe * at.stateBytes, STATE_WORDS),
     devices: new BigUint64Array(buffer, at.devices, DEVICE_WORDS),
+    /** The interrupt controller's state: devices/gic/layout.ts. */
+    gic: new Int32Array(buffer, at.gic, GIC_WORDS),
     console: new Uint8Array(buffer, at.console, CONSOLE_BYTES),
     input: new Uint8Array(buffer, at.input, INPUT_BYTES),
     /** See `pageWord`. A write to a page whose word is not 0 tells `codeWritten`. */

@@ -23,6 +23,7 @@ export function stateHash(views: Views): string {
     )
   }
   hash.update(copy(views.devices))
+  hash.update(copy(views.gic))
   hash.update(`model time ${views.clock[clock.MODEL]} turn ${views.control[control.TURN]}\n`)
   pages(hash, 'tags', views.tags)
   pages(hash, 'ram', views.ram8)
@@ -30,7 +31,7 @@ export function stateHash(views: Views): string {
 }
 
 /** Hashing wants memory that no worker shares. */
-const copy = (view: BigUint64Array | Uint8Array): Uint8Array =>
+const copy = (view: BigUint64Array | Int32Array): Uint8Array =>
   new Uint8Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength) as ArrayBuffer)
 
 function pages(hash: Hash, name: string, bytes: Uint8Array): void {

@@ -17,6 +17,12 @@ export interface InterruptSignals {
 /** Of a PE that no interrupt controller is connected to. */
 export const noInterrupts: InterruptSignals = { physical: () => 0, virtual: () => 0 }
 
+/** The registers of the CPU interface (rows that say 'gic'), by their names in shared/arch. The access is permitted already. */
+export interface InterruptRegisters {
+  read(name: string): bigint
+  write(name: string, value: bigint): void
+}
+
 /** Interrupt inputs of the controller, for devices and timers. Level-sensitive: a line stays up until it is taken down. */
 export interface InterruptInputs {
   /** A private peripheral interrupt (INTID 16 to 31) of one PE. */

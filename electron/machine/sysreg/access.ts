@@ -11,6 +11,7 @@ import { isIdSpace } from '../../../shared/arch/sysregs.ts'
 import type { SysregEncoding } from '../../../shared/isa/operations.ts'
 import { type Core, PS } from '../cpu/core.ts'
 import { EC, GuestFault } from '../cpu/fault.ts'
+import type { InterruptRegisters } from '../cpu/interrupts.ts'
 import { effectiveSlotOf, slotOf } from '../cpu/layout.ts'
 import { belongsToEl2, type CompiledTrap, compileRegisters, packEncoding, type Register } from './compile.ts'
 
@@ -37,10 +38,13 @@ export class SysregAccess {
   /** The system counter: CNTPCT_EL0. */
   private readonly count: () => bigint
 
-  constructor(core: Core, choice: FeatureChoice, count: () => bigint) {
+  private readonly interrupts: InterruptRegisters
+
+  constructor(core: Core, choice: FeatureChoice, count: () => bigint, interrupts: InterruptRegisters) {
     this.core = core
     this.choice = choice
     this.count = count
+    this.interrupts = interrupts
     const compiled = compileRegisters(choice)
     this.byEncoding = compiled.byEncoding
     this.byName = compiled.byName
@@ -143,6 +147,8 @@ export class SysregAccess {
       }
       case 'deferredError':
         return core.state[this.deferredErrorSlot(register)]!
+      case 'gic':
+        return this.interrupts.read(name)
     }
   }
 
@@ -164,6 +170,9 @@ export class SysregAccess {
         return
       case 'deferredError':
         core.state[this.deferredErrorSlot(register)] = value & register.stored
+        return
+      case 'gic':
+        this.interrupts.write(name, (value & register.stored) | register.ones)
         return
       default:
     }
