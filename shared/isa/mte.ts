@@ -6,11 +6,20 @@ import type { Operations } from './operations.ts'
 
 const TAG_GRANULE = 16
 
-/** The tag arithmetic of ADDG and SUBG: the start tag is that of Xn before the addition; both move the tag upwards. */
-function addTag<V>(o: Operations<V>, n: number, t: number, result: (from: V) => V): V {
-  const from = o.xsp(n)
-  const tag = o.select(o.tagAccessEnabled(), o.nextTag(o.tagOf(from), t, o.gcrExclude()), o.imm(0))
-  return o.withTag(result(from), tag)
+type AddTag = Readonly<Record<'d' | 'n' | 't', number>>
+
+/**
+ * The tag arithmetic of ADDG and SUBG: the start tag is that of Xn before the addition; both move the tag upwards. With tag
+ * access off GCR_EL1 is not used.
+ */
+function addTag<V>(o: Operations<V>, f: AddTag, result: (from: V) => V): void {
+  const from = o.xsp(f.n)
+  const moved = result(from)
+  o.when(
+    o.tagAccessEnabled(),
+    () => o.setXsp(f.d, o.withTag(moved, o.nextTag(o.tagOf(from), f.t, o.gcrExclude()))),
+    () => o.setXsp(f.d, o.withTag(moved, o.imm(0))),
+  )
 }
 
 const ADDG = insn({
@@ -20,11 +29,7 @@ const ADDG = insn({
   doc: 'Adds to an address and moves its tag to the next allowed one.',
   needs: 'FEAT_MTE',
   cost: 'tag-arithmetic',
-  sem: (o, f) =>
-    o.setXsp(
-      f.d,
-      addTag(o, f.n, f.t, (from) => o.add(from, o.imm(f.i * TAG_GRANULE))),
-    ),
+  sem: (o, f) => addTag(o, f, (from) => o.add(from, o.imm(f.i * TAG_GRANULE))),
 })
 
 const SUBG = insn({
@@ -34,11 +39,7 @@ const SUBG = insn({
   doc: 'Subtracts from an address and moves its tag to the next allowed one.',
   needs: 'FEAT_MTE',
   cost: 'tag-arithmetic',
-  sem: (o, f) =>
-    o.setXsp(
-      f.d,
-      addTag(o, f.n, f.t, (from) => o.sub(from, o.imm(f.i * TAG_GRANULE))),
-    ),
+  sem: (o, f) => addTag(o, f, (from) => o.sub(from, o.imm(f.i * TAG_GRANULE))),
 })
 
 const difference = <V>(o: Operations<V>, f: { n: number; m: number }): [V, V] => [
@@ -82,11 +83,10 @@ const IRG = insn({
   cost: 'tag-arithmetic',
   sem(o, f) {
     const from = o.xsp(f.n)
-    const exclude = o.or(o.zext(o.x(f.m), 16), o.gcrExclude())
-    // RGSR_EL1 moves only when the draw happens, so this is a when, not a select.
+    // RGSR_EL1 moves and GCR_EL1 is used only when the draw happens, so this is a when, not a select.
     o.when(
       o.tagAccessEnabled(),
-      () => o.setXsp(f.d, o.withTag(from, o.randomTag(exclude))),
+      () => o.setXsp(f.d, o.withTag(from, o.randomTag(o.or(o.zext(o.x(f.m), 16), o.gcrExclude())))),
       () => o.setXsp(f.d, o.withTag(from, o.imm(0))),
     )
   },

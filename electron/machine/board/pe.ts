@@ -1,5 +1,6 @@
 import type { CostClass } from '../../../shared/arch/cost.ts'
 import { type FeatureChoice, featureSet } from '../../../shared/arch/features.ts'
+import type { ScopeItem, SyncWindow } from '../../../shared/arch/synchronisation.ts'
 import type { PeStatus } from '../../../shared/model/trace.ts'
 import { Core, PS } from '../cpu/core.ts'
 import type { InterruptInputs, InterruptSignals } from '../cpu/interrupts.ts'
@@ -21,6 +22,7 @@ import { type Probes, Recorder, type RecorderState } from '../observe/recorder.t
 import { type EngineState, ReferenceEngine } from '../reference/engine.ts'
 import { MemoryOperations } from '../reference/memory-operations.ts'
 import { ReferenceOperations } from '../reference/operations.ts'
+import type { Chooser } from '../sync/chooser.ts'
 import { type Release, Synchronisation, type SyncMode } from '../sync/synchronisation.ts'
 import { SysregAccess } from '../sysreg/access.ts'
 import { SystemOperations } from '../sysreg/system-ops.ts'
@@ -30,8 +32,15 @@ import { clock, peControl, peWord, type Views } from './shared-memory.ts'
 export interface PeSettings {
   pe: number
   features: FeatureChoice
+  /** When indirect writes take effect, with the parameters of the model. */
   sync: SyncMode
   release: Release
+  syncScope?: readonly ScopeItem[] | undefined
+  syncWindow?: SyncWindow | undefined
+  /** Seed of the choices of a `seeded` machine; every PE draws its own. */
+  syncSeed?: number | undefined
+  /** Explore only. */
+  chooser?: Chooser | undefined
   costs: Record<CostClass, number>
   clock: 'host' | 'model'
   /** UNKNOWN reset values: a poison from the seed (the default), or 0 as on QEMU. */
@@ -74,6 +83,7 @@ export class Pe {
   readonly inputs: InterruptInputs
   readonly interrupts: PeInterrupts
   private readonly views: Views
+  private readonly syncSeed: number
   /** Model time of the other PEs when this PE's turn began: CNTPCT never runs backwards across PEs. */
   private timeBase = 0
   /** What UNKNOWN reset values are. */
@@ -95,12 +105,25 @@ export class Pe {
       settings.now,
     )
     const observer = settings.observe?.(this.recorder) ?? this.recorder
-    const sync = new Synchronisation(views.state(pe), settings.sync, settings.release, observer)
     const features = featureSet(settings.features)
+    const sync = new Synchronisation(
+      views.state(pe),
+      {
+        mode: settings.sync,
+        release: settings.release,
+        scope: settings.syncScope,
+        window: settings.syncWindow,
+        chooser: settings.chooser,
+      },
+      features,
+      observer,
+    )
+    this.syncSeed = (settings.syncSeed ?? 1) * 16 + pe
     this.core = new Core(pe, views, features, sync, observer)
     this.unknown = settings.unknown ?? 'poison'
     this.resetPstate = PS.DAIF | ((features.has('FEAT_EL2') ? 2 : 1) << 2) | 1
     sync.onControls = () => this.core.controlsChanged()
+    sync.now = () => this.core.instructions
     this.recorder.attach(this.core)
     const uart = new Uart(views, settings.waitForRoom)
     const count =
@@ -130,6 +153,7 @@ export class Pe {
   reset(seed: number): void {
     this.core.state.fill(0n)
     this.sysregs.reset(this.unknown === 'zero' ? null : seed * 16 + this.index + 1)
+    this.core.sync.reset(this.syncSeed)
     this.core.state[PSTATE] = BigInt(this.resetPstate)
   }
 

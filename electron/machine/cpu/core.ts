@@ -157,10 +157,12 @@ export class Core {
   }
 
   e2h(): boolean {
+    if (this.sync.pending) this.sync.useHostMode()
     return this.hostExtensions
   }
 
   tge(): boolean {
+    if (this.sync.pending) this.sync.useHostMode()
     return this.generalTraps
   }
 
@@ -223,7 +225,6 @@ export class Core {
     this.unpackPstate(this.state[PSTATE]!)
     this.instructions = Number(this.state[INSTRUCTIONS]!)
     this.cycles = Number(this.state[CYCLES]!)
-    this.sync.load()
     this.controlsChanged()
     this.asynchronous.sample()
   }
@@ -250,8 +251,8 @@ export class Core {
 
   /**
    * Takes a synchronous exception (AArch64.TakeException). `this.pc` is the faulting instruction.
-   * Pending asynchronous tag faults are completed first where SCTLR_ELx.ITFSB of the entered EL says so; then the entry
-   * synchronises context unless FEAT_ExS and EIS = 0.
+   * The entry synchronises context unless FEAT_ExS and EIS = 0, and completes pending asynchronous tag faults where
+   * SCTLR_ELx.ITFSB of the entered EL says so.
    */
   takeFault(fault: GuestFault): void {
     const target = this.targetOf(fault)
@@ -296,10 +297,8 @@ export class Core {
     const sctlr = SCTLR[target]!
     this.state[SPSR[target]!] = this.packPstate()
     this.state[ELR[target]!] = returnAddress
-    const synchronises = !this.hasExS || this.bit(sctlr, 22) === 1
     const synchronisesErrors = this.bit(sctlr, 21) === 1
-    if (this.bit(sctlr, 37)) this.sync.completeFaults(target)
-    if (synchronises) this.sync.contextEvent()
+    this.sync.exceptionEntry(target, !this.hasExS || this.bit(sctlr, 22) === 1)
     // NZCV and DIT stay as they were; UAO, IL and SS are cleared (AArch64.TakeException).
     let ps = (this.ps & (PS.PAN | PS.DIT)) | PS.DAIF
     if (this.hasMte) ps |= PS.TCO
@@ -328,8 +327,7 @@ export class Core {
     }
     const spsr = this.state[SPSR[from]!]!
     const target = this.state[ELR[from]!]!
-    const synchronises = !this.hasExS || this.bit(SCTLR[from]!, 11) === 1
-    if (synchronises) this.sync.contextEvent()
+    this.sync.exceptionReturn(from, !this.hasExS || this.bit(SCTLR[from]!, 11) === 1)
     if (this.legalReturn(spsr)) {
       this.unpackPstate(spsr)
       this.pc = this.branchAddress(target)

@@ -17,8 +17,9 @@ function place(name: string, length = 1): number {
   return at
 }
 
-/** Longest queue of asynchronous tag faults that have not yet landed; older ones of the same bit merge beyond it. */
+/** Longest queue of asynchronous tag faults that have not yet landed, and longest list of pending register writes (sync/). */
 export const FAULT_QUEUE_LENGTH = 32
+export const PENDING_WRITES_LENGTH = 32
 
 export const X0 = place('x', 31)
 export const PC = place('pc')
@@ -32,8 +33,13 @@ export const EVENT = place('event')
 export const SERROR = place('serror')
 /** Local exclusive monitor: physical address + 1 (0: open), size in bytes, and the value loaded (two words for a pair). */
 export const MONITOR = place('monitor', 4)
-/** Number of queued faults, then the entries: register in bits 1:0 (0 TFSRE0_EL1, 1 TFSR_EL1, 2 TFSR_EL2), TF bit in bit 2. */
+/** Number of pending asynchronous tag faults, then the entries, oldest first (sync/fault-queue.ts has their format). */
 export const FAULTS = place('faults', 1 + FAULT_QUEUE_LENGTH)
+/** Number of pending register writes, then two words for each, oldest first (sync/pending-writes.ts). */
+export const PENDING_WRITES = place('pending writes', 1 + 2 * PENDING_WRITES_LENGTH)
+/** State of the generator by which a `seeded` machine chooses, and where the machine stands in the window of the switch. */
+export const SYNC_RANDOM = place('sync random')
+export const SYNC_WINDOW = place('sync window')
 /** V0-V31 as pairs of words: a world switch carries them although arithmetic on them is a later matter. */
 export const V0 = place('v', 64)
 

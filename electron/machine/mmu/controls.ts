@@ -1,5 +1,6 @@
 import type { Feature } from '../../../shared/arch/features.ts'
 import { effectiveSlotOf } from '../cpu/layout.ts'
+import { tagCheckMode } from '../sync/tag-controls.ts'
 
 /** HCR_EL2 fields that the machine acts on, as masks. */
 export const HCR = {
@@ -192,13 +193,6 @@ function twoHalves(tcr: bigint, ttbr0: bigint, ttbr1: bigint, mte: boolean): rea
       canonicalUnchecked: mte && set(tcr, 58),
     },
   ]
-}
-
-/** TCF without the modes that the machine lacks: 2 needs FEAT_MTE_ASYNC, 3 FEAT_MTE3; else no effect (mte-isa 2.2). */
-function tagCheckMode(tcf: number, features: ReadonlySet<Feature>): number {
-  if (tcf === 2 && !features.has('FEAT_MTE_ASYNC')) return 0
-  if (tcf === 3 && !features.has('FEAT_MTE3')) return 0
-  return tcf
 }
 
 /** The controls of the regime that EL0 and EL1 use: EL1&0, or EL2&0 for EL0 of a VHE host. */

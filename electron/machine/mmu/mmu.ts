@@ -140,7 +140,7 @@ export class Mmu {
       this.physical = physical
       return DEVICE
     }
-    if (checkTags && access.checked && flags & page.TAGGED && controls.tcf[privileged] !== 0) {
+    if (checkTags && access.checked && flags & page.TAGGED && this.mayCheck(controls, privileged)) {
       this.checkTags(address, high, at, bytes, bytes, kind, privileged, controls)
     }
     return at
@@ -162,7 +162,7 @@ export class Mmu {
     if (at < 0 || !access.checked || !(this.flags & page.TAGGED)) return
     const controls = this.core.controls()
     const privileged = this.core.el === 0 ? 0 : 1
-    if (controls.tcf[privileged] === 0) return
+    if (!this.mayCheck(controls, privileged)) return
     this.value64[0] = address
     this.checkTags(address, this.value32[1]!, at, bytes, bytes, kind, privileged, controls)
   }
@@ -173,7 +173,11 @@ export class Mmu {
   }
 
   taggable(flags: number): boolean {
-    return (flags & page.TAGGED) !== 0 && this.core.controls().tagAccess[this.core.el === 0 ? 0 : 1]!
+    if ((flags & page.TAGGED) === 0) return false
+    const { core } = this
+    const level = core.el === 0 ? 0 : 1
+    if (core.sync.pending) core.sync.useTagAccess(core.controls().regime !== 'EL1&0', level === 1)
+    return core.controls().tagAccess[level]!
   }
 
   /** Physical address for an instruction fetch. @throws GuestFault an instruction abort */
@@ -328,7 +332,7 @@ export class Mmu {
     const one = this.piece(address, firstBytes, kind, access, privileged, controls)
     const two = this.piece(second, bytes - firstBytes, kind, access, privileged, controls)
     if ((one.flags | two.flags) & page.DEVICE) throw this.abort(address, FSC.ALIGNMENT, kind === WRITE, 1)
-    if (checkTags && access.checked && controls.tcf[privileged] !== 0) {
+    if (checkTags && access.checked && this.mayCheck(controls, privileged)) {
       for (const [piece, start] of [
         [one, address],
         [two, second],
@@ -379,7 +383,7 @@ export class Mmu {
     controls: Controls,
   ): void {
     const { core } = this
-    if (core.ps & PS.TCO || !controls.tagAccess[privileged]) return
+    if (core.ps & PS.TCO || (!controls.tagAccess[privileged] && !core.sync.pending)) return
     const two = controls.halves[1] !== null
     const upper = (high >>> 23) & 1
     const half = controls.halves[two ? upper : 0]!
@@ -393,7 +397,8 @@ export class Mmu {
       if (stored === tag) continue
       const first = granule === at >>> 4
       const failing = first ? address : BigInt.asUintN(64, address + BigInt(granule * 16 - at))
-      const tcf = controls.tcf[privileged]!
+      const tcf = this.modeOfMismatch(controls, privileged, (kind & READ) === 0)
+      if (tcf === 0) return
       const synchronous = tcf === 1 || (tcf === 3 && (kind & READ) !== 0)
       core.recorder.tagFault(core, {
         synchronous,
@@ -408,8 +413,29 @@ export class Mmu {
       })
       if (synchronous) throw this.abort(failing, FSC.TAG_CHECK, kind === WRITE, 1)
       // The bit is VA[55], TF0 always where the regime has a single range.
-      core.sync.tagFault(privileged ? core.el : 0, two ? upper : 0)
+      core.sync.tagFault(
+        privileged ? core.el : 0,
+        two ? upper : 0,
+        (kind & READ) === 0,
+        controls.regime !== 'EL1&0',
+      )
       return
     }
+  }
+
+  /** Whether a mismatch could have an effect: while writes are pending, the controls in force do not yet say so. */
+  private mayCheck(controls: Controls, privileged: number): boolean {
+    return controls.tcf[privileged] !== 0 || this.core.sync.pending
+  }
+
+  /** SCTLR_ELx.TCF or TCF0 as a mismatching access sees it, 0 with tag access off. Only a mismatch is a use of them. */
+  private modeOfMismatch(controls: Controls, privileged: number, store: boolean): number {
+    const { core } = this
+    let used = controls
+    if (core.sync.pending) {
+      core.sync.useTagCheck(controls.regime !== 'EL1&0', privileged === 1, store)
+      used = core.controls()
+    }
+    return used.tagAccess[privileged] ? used.tcf[privileged]! : 0
   }
 }

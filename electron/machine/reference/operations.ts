@@ -1,7 +1,7 @@
 import type { Access, AtomicOp, Operations, SysregEncoding } from '../../../shared/isa/operations.ts'
 import { type Core, PS } from '../cpu/core.ts'
 import { EC, GuestFault } from '../cpu/fault.ts'
-import { EVENT, effectiveSlotOf, slotOf } from '../cpu/layout.ts'
+import { EVENT, effectiveSlotOf } from '../cpu/layout.ts'
 import { HCR } from '../mmu/controls.ts'
 import type { SysregAccess } from '../sysreg/access.ts'
 import { undefinedInstruction } from '../sysreg/access.ts'
@@ -10,7 +10,6 @@ import * as integer from './integer.ts'
 import type { MemoryOperations } from './memory-operations.ts'
 
 const GCR_EFFECTIVE = effectiveSlotOf('GCR_EL1')
-const RGSR = slotOf('RGSR_EL1')
 const RGSR_EFFECTIVE = effectiveSlotOf('RGSR_EL1')
 
 /** What the world outside the PE does for an instruction. */
@@ -286,7 +285,10 @@ export class ReferenceOperations implements Operations<bigint> {
   prefetch(_address: bigint): void {}
 
   tagAccessEnabled(): bigint {
-    return this.core.controls().tagAccess[this.core.el === 0 ? 0 : 1] ? 1n : 0n
+    const { core } = this
+    const level = core.el === 0 ? 0 : 1
+    if (core.sync.pending) core.sync.useTagAccess(core.controls().regime !== 'EL1&0', level === 1)
+    return core.controls().tagAccess[level] ? 1n : 0n
   }
   tagOf(address: bigint): bigint {
     this.value64[0] = address
@@ -301,18 +303,20 @@ export class ReferenceOperations implements Operations<bigint> {
     return integer.small(integer.chooseNonExcludedTag(Number(start & 15n), offset, Number(exclude & 0xffffn)))
   }
   gcrExclude(): bigint {
+    if (this.core.sync.pending) this.core.sync.useGcr()
     // Without FEAT_MTE2 there is no GCR_EL1: nothing is excluded, and tag access is off anyway.
     return this.core.features.has('FEAT_MTE2') ? this.state[GCR_EFFECTIVE]! & 0xffffn : 0n
   }
   /** RRND = 1 is IMPLEMENTATION DEFINED: the same sequence as RRND = 0, from seed 1 where the seed is 0. */
   randomTag(exclude: bigint): bigint {
     const { core } = this
+    if (core.sync.pending) core.sync.useRgsr()
     const rgsr = this.state[RGSR_EFFECTIVE]!
     let seed = Number((rgsr >> 8n) & 0xffffn)
     if (seed === 0 && this.state[GCR_EFFECTIVE]! & 0x1_0000n) seed = 1
     const drawn = integer.drawTagOffset(seed)
     const tag = integer.chooseNonExcludedTag(Number(rgsr & 15n), drawn.offset, Number(exclude & 0xffffn))
-    core.sync.writeDrawn(RGSR, RGSR_EFFECTIVE, (BigInt(drawn.seed) << 8n) | BigInt(tag))
+    core.sync.writeDrawn((BigInt(drawn.seed) << 8n) | BigInt(tag))
     core.recorder.touch('RGSR_EL1', 'irg')
     core.recorder.draw(core, tag)
     return integer.small(tag)

@@ -1,167 +1,280 @@
-import { effectiveSlotOf, FAULT_QUEUE_LENGTH, FAULTS, hasStorage, slotOf } from '../cpu/layout.ts'
+import type { Feature } from '../../../shared/arch/features.ts'
+import {
+  lateRegisters,
+  type Release,
+  type ScopeItem,
+  type SyncWindow,
+  scopeUnder,
+} from '../../../shared/arch/synchronisation.ts'
+import {
+  effectiveSlotOf,
+  PENDING_WRITES,
+  STATE_WORDS,
+  SYNC_RANDOM,
+  SYNC_WINDOW,
+  slotOf,
+} from '../cpu/layout.ts'
 import type { Observer } from '../observe/observer.ts'
+import { type Chooser, latest, seeded } from './chooser.ts'
+import { EFFECTIVE, LateWrites, SLOTS } from './late-writes.ts'
+import { tagAccessBit, tagCheckEffect } from './tag-controls.ts'
+import { TagFaults, tfsrOf } from './tag-faults.ts'
 
-export type SyncMode = 'eager' | 'latest'
-export type Release = 'ddi0487-m' | 'xml-2020-09'
+export type { Release } from '../../../shared/arch/synchronisation.ts'
 
-/** TFSR registers by number, as the fault queue names them. */
-export const TFSR = ['TFSRE0_EL1', 'TFSR_EL1', 'TFSR_EL2'] as const
-const TFSR_SLOT = TFSR.map(slotOf)
-const TFSR_COMPLETED = TFSR.map(effectiveSlotOf)
+export type SyncMode = 'eager' | 'latest' | 'seeded' | 'explore'
 
-/** A register whose effective word may lag behind the architectural one. */
-interface Lagging {
-  slot: number
-  effective: number
-  name: string
+/** The model's parameters: they belong to every result. */
+export interface SyncSettings {
+  mode: SyncMode
+  release: Release
+  /** What may be late; default: defaultScope. */
+  scope?: readonly ScopeItem[] | undefined
+  /** When it may; default `run`. */
+  window?: SyncWindow | undefined
+  /** Explore only: the driver's chooser. */
+  chooser?: Chooser | undefined
 }
 
+const [GCR, RGSR, SCTLR_EL1, SCTLR_EL2, HCR] = [0, 1, 2, 3, 4] as const
+const ITFSB = 37
+const HCR_ATA = 1n << 56n
+const HOST_MODE = (1n << 34n) | (1n << 27n)
+const SCTLR_WORDS = [0, effectiveSlotOf('SCTLR_EL1'), effectiveSlotOf('SCTLR_EL2')]
+const RGSR_SLOT = slotOf('RGSR_EL1')
+const RGSR_EFFECTIVE = effectiveSlotOf('RGSR_EL1')
+
+/** Where a PE stands in the window `switch`. */
+const stage = { OUTSIDE: 0n, AT_EL2: 1n, RETURNED: 2n } as const
+
 /**
- * When writes reach those who use them (facts: DDI 0487 M.a.a D24.1.2.2, D10.7.1).
+ * When writes and asynchronous tag faults reach those who use them: the context-synchronisation model of one PE
+ * (shared/arch/synchronisation.ts is its table, electron/machine/README.md lists what is our choice in it).
  *
- * Two words per register with a class. For a register that is written by MSR: `architectural` is what MRS returns,
- * `effective` what instructions use. For a TFSR, which faults write indirectly, it is the other way round in time: a
- * completed fault is in `effective` (so that a later MSR is ordered behind it), and reaches `architectural` (so that an MRS
- * sees it) at the next context synchronisation event.
- *
- * `eager` keeps both words equal, as QEMU does. `latest` lets the registers in its scope lag as long as the architecture
- * allows: GCR_EL1 until the next context synchronisation event, RGSR_EL1 too under releases before the sentence that puts
- * it in program order, tag faults until a DSB (full or LD) or an entry with ITFSB. Everything else is eager.
+ * Every register with a class has two words: `architectural` is what MRS returns, `effective` what the next indirect use
+ * sees at the oldest. `eager` keeps them equal, as QEMU does, and asks nobody. In the other modes a chooser decides, and only
+ * where it can matter: where an instruction uses a register whose words differ, and where a TFSR is accessed while a fault is
+ * pending. All that is pending lies in the PE's state words.
  */
 export class Synchronisation {
   private readonly state: BigUint64Array
-  private readonly scope: readonly Lagging[]
-  private readonly late: ReadonlySet<number>
-  private readonly lateFaults: boolean
-  private readonly recorder: Observer
-  private pending: Lagging[] = []
-  private completedUnseen = false
-  /** Called when an effective value that controls depend on changed at a synchronisation event. */
+  private readonly halves: Uint32Array
+  private readonly features: ReadonlySet<Feature>
+  private readonly chooser: Chooser | null
+  private readonly writes: LateWrites
+  private readonly faults: TagFaults
+  /** Number in lateRegisters by architectural or effective word; -1 where writes take effect at once. */
+  private readonly lateBySlot = new Int8Array(STATE_WORDS).fill(-1)
+  private readonly faultsLate: boolean
+  private readonly windowed: boolean
+  /** Accesses by different names of one register are not ordered with each other. */
+  readonly lateNames: boolean
+  /** Called when an effective value that controls depend on changed. */
   onControls: () => void = () => {}
+  /** Instructions of this PE. */
+  now: () => number = () => 0
 
-  constructor(state: BigUint64Array, mode: SyncMode, release: Release, recorder: Observer) {
+  constructor(
+    state: BigUint64Array,
+    settings: SyncSettings,
+    features: ReadonlySet<Feature>,
+    recorder: Observer,
+  ) {
     this.state = state
-    this.recorder = recorder
-    const scope = mode === 'eager' ? [] : release === 'ddi0487-m' ? ['GCR_EL1'] : ['GCR_EL1', 'RGSR_EL1']
-    this.scope = scope.filter(hasStorage).map((name) => ({
-      slot: slotOf(name),
-      effective: effectiveSlotOf(name),
-      name,
-    }))
-    this.late = new Set(this.scope.map(({ slot }) => slot))
-    this.lateFaults = mode === 'latest'
+    this.halves = new Uint32Array(state.buffer, state.byteOffset, state.length * 2)
+    this.features = features
+    this.chooser = chooserOf(settings, state)
+    const scope = this.chooser ? scopeUnder(settings.release, settings.scope) : new Set<ScopeItem>()
+    const now = (): number => this.now()
+    this.writes = new LateWrites(state, this.chooser ?? latest, now, recorder)
+    this.faults = new TagFaults(state, this.chooser, now, features, recorder)
+    this.faultsLate = scope.has('TFSR')
+    this.lateNames = scope.has('aliases')
+    this.windowed = settings.window === 'switch'
+    for (const [number, register] of lateRegisters.entries()) {
+      if (!scope.has(register.scope)) continue
+      this.lateBySlot[SLOTS[number]!] = number
+      this.lateBySlot[EFFECTIVE[number]!] = number
+    }
   }
 
-  /** Finds out from the words what is pending: after somebody else changed them. */
-  load(): void {
-    this.pending = this.scope.filter(({ slot, effective }) => this.state[slot] !== this.state[effective])
-    this.completedUnseen = TFSR_SLOT.some((slot, r) => this.state[slot] !== this.state[TFSR_COMPLETED[r]!])
+  /** After a reset of the PE's words. @param seed of the choices of `seeded` */
+  reset(seed: number): void {
+    this.state[SYNC_RANDOM] = BigInt(seed)
+  }
+
+  /** Whether a register write may be unseen by someone: where not, no use has to ask. */
+  get pending(): boolean {
+    return this.halves[PENDING_WRITES * 2]! !== 0
   }
 
   /** A direct write (MSR) of a register with storage. */
-  write(name: string, slot: number, effective: number, value: bigint): void {
-    this.state[slot] = value
-    if (slot === effective) return
-    if (this.late.has(slot)) {
-      if (!this.pending.some((p) => p.slot === slot)) this.pending.push({ slot, effective, name })
+  write(slot: number, effective: number, value: bigint): void {
+    const { state, chooser } = this
+    if (chooser === null) {
+      state[slot] = value
+      state[effective] = value
       return
     }
-    this.state[effective] = value
+    const tfsr = tfsrOf(slot)
+    if (tfsr >= 0) this.faults.beforeWrite(tfsr)
+    state[slot] = value
+    const late = this.lateBySlot[slot]!
+    if (late >= 0 && this.inWindow()) this.writes.write(late)
+    else state[effective] = value
+    this.faults.controlWritten(slot)
   }
 
-  /** IRG's own update of RGSR_EL1: ordered with later IRG, MRS and MSR under every release (decision, decisions/0001). */
-  writeDrawn(slot: number, effective: number, value: bigint): void {
-    this.state[slot] = value
-    this.state[effective] = value
-    if (this.pending.length > 0) this.pending = this.pending.filter((p) => p.slot !== slot)
+  /** A direct read (MRS) of a TFSR follows. */
+  beforeTfsrRead(slot: number): void {
+    if (this.chooser !== null) this.faults.beforeRead(tfsrOf(slot))
+  }
+
+  /** `aliases` only: a register is about to be written by one of its names, as a packed encoding. */
+  beforeWriteByName(slot: number, name: number): void {
+    if (this.inWindow()) this.writes.writeByName(slot, name)
+  }
+
+  /** `aliases` only: what MRS by this name returns. */
+  readByName(slot: number, name: number): bigint {
+    return this.writes.readByName(slot, name)
+  }
+
+  /** IRG's own update of RGSR_EL1: ordered with later IRG, MRS and MSR under every release (R5, decisions/0001). */
+  writeDrawn(value: bigint): void {
+    this.state[RGSR_SLOT] = value
+    this.state[RGSR_EFFECTIVE] = value
+    if (this.pending) this.writes.supersede(RGSR)
+  }
+
+  /** A use of GCR_EL1: IRG, ADDG, SUBG with tag access on. The effective word then holds what is used. */
+  useGcr(): void {
+    this.writes.use(GCR, whole)
+  }
+
+  /** A use of RGSR_EL1: IRG with tag access on. */
+  useRgsr(): void {
+    this.writes.use(RGSR, whole)
+  }
+
+  /** A use of HCR_EL2.{E2H,TGE}. */
+  useHostMode(): void {
+    this.useHcr(HOST_MODE)
+  }
+
+  /** A use of one bit of a control register, by its effective word. */
+  useBit(effective: number, bit: number): void {
+    const late = this.lateBySlot[effective]!
+    if (late === HCR) this.useHcr(1n << BigInt(bit))
+    else if (late >= 0) this.useControl(late, (value) => (value >> BigInt(bit)) & 1n)
+  }
+
+  /**
+   * A use of the controls of tag access: SCTLR_ELx.ATA or ATA0, and HCR_EL2.ATA in the EL1&0 regime. With HCR_EL2.ATA off the
+   * other one does not count, so it is not used.
+   */
+  useTagAccess(el2: boolean, privileged: boolean): void {
+    if (!this.reachableByHcr(el2)) return
+    const bit = tagAccessBit(privileged)
+    this.useControl(el2 ? SCTLR_EL2 : SCTLR_EL1, (value) => value & bit)
+  }
+
+  /** A use of the controls of tag checking by an access that mismatches. */
+  useTagCheck(el2: boolean, privileged: boolean, store: boolean): void {
+    if (!this.reachableByHcr(el2)) return
+    const { features } = this
+    this.useControl(
+      el2 ? SCTLR_EL2 : SCTLR_EL1,
+      (value) => effects[tagCheckEffect(value, privileged, store, features)],
+    )
   }
 
   /** Context synchronisation event: ISB, exception entry, exception return. */
   contextEvent(): void {
-    if (this.pending.length > 0) {
-      for (const { slot, effective, name } of this.pending) {
-        if (this.state[effective] === this.state[slot]) continue
-        this.state[effective] = this.state[slot]!
-        this.recorder.touch(name, 'synchronised')
-      }
-      this.pending = []
-      this.onControls()
-    }
-    if (this.completedUnseen) {
-      for (let r = 0; r < 3; r++) {
-        if (this.state[TFSR_SLOT[r]!] === this.state[TFSR_COMPLETED[r]!]) continue
-        this.state[TFSR_SLOT[r]!] = this.state[TFSR_COMPLETED[r]!]!
-        this.recorder.touch(TFSR[r]!, 'synchronised')
-      }
-      this.completedUnseen = false
+    if (this.pending && this.writes.synchronise()) this.onControls()
+    this.faults.revealCompleted()
+    if (this.windowed && this.state[SYNC_WINDOW] === stage.RETURNED) {
+      this.state[SYNC_WINDOW] = stage.OUTSIDE
+      this.faults.landAll()
     }
   }
 
-  /** An asynchronous tag check fault: register 0 TFSRE0_EL1, 1 TFSR_EL1, 2 TFSR_EL2; bit 0 TF0 or 1 TF1. */
-  tagFault(register: number, bit: number): void {
-    if (!this.lateFaults) {
-      this.land(register, bit)
-      return
+  /**
+   * Exception entry. The controls of the source context were read; here it synchronises, and the controls of the entered EL
+   * count from here on, ITFSB among them.
+   * @param synchronises false with FEAT_ExS and EIS = 0
+   */
+  exceptionEntry(target: number, synchronises: boolean): void {
+    if (synchronises) this.contextEvent()
+    if ((this.halves[SCTLR_WORDS[target]! * 2 + 1]! >>> (ITFSB - 32)) & 1) {
+      this.faults.complete(target)
+      if (synchronises) this.faults.revealCompleted()
     }
-    const entry = BigInt(register | (bit << 2))
-    const count = Number(this.state[FAULTS]!)
-    if (count < FAULT_QUEUE_LENGTH) {
-      this.state[FAULTS + 1 + count] = entry
-      this.state[FAULTS] = BigInt(count + 1)
-      return
-    }
-    // A full queue holds 32 entries of six possible kinds, so one of this kind is there unless the guest made the queue
-    // up of others: then the oldest entry lands, which is legal at any moment.
-    for (let i = 1; i <= count; i++) if (this.state[FAULTS + i] === entry) return
-    this.landOldest()
-    this.tagFault(register, bit)
+    if (this.windowed && target === 2) this.state[SYNC_WINDOW] = stage.AT_EL2
+  }
+
+  /** Exception return, before its target context is judged. @param synchronises false with FEAT_ExS and EOS = 0 */
+  exceptionReturn(from: number, synchronises: boolean): void {
+    if (synchronises) this.contextEvent()
+    if (this.windowed && from === 2) this.state[SYNC_WINDOW] = stage.RETURNED
+  }
+
+  /**
+   * An asynchronous tag check fault: register 0 TFSRE0_EL1, 1 TFSR_EL1, 2 TFSR_EL2; bit 0 TF0 or 1 TF1.
+   * @param store the access reads nothing
+   * @param host made at EL0 under the EL2&0 regime
+   */
+  tagFault(register: number, bit: number, store = true, host = false): void {
+    this.faults.raise({ register, bit, store, host }, this.faultsLate && this.inWindow())
   }
 
   /**
    * Completes pending faults: at a DSB that is full or LD (every TFSR), or at an entry to ELy with SCTLR_ELy.ITFSB = 1 (every
    * TFSR accessible at ELy: entry to EL1 leaves TFSR_EL2 alone).
-   * An MRS is certain to see them only after a context synchronisation event as well.
    */
   completeFaults(level: number): void {
-    const count = Number(this.state[FAULTS]!)
-    if (count > 0) {
-      let kept = 0
-      for (let i = 1; i <= count; i++) {
-        const entry = Number(this.state[FAULTS + i]!)
-        if ((entry & 3) > level) this.state[FAULTS + 1 + kept++] = BigInt(entry)
-        else this.complete(entry & 3, entry >> 2)
-      }
-      for (let i = kept + 1; i <= count; i++) this.state[FAULTS + i] = 0n
-      this.state[FAULTS] = BigInt(kept)
-    }
+    this.faults.complete(level)
   }
 
   pendingFaults(): number {
-    return Number(this.state[FAULTS]!)
+    return this.faults.length
   }
 
-  private landOldest(): void {
-    const count = Number(this.state[FAULTS]!)
-    const entry = Number(this.state[FAULTS + 1]!)
-    for (let i = 1; i < count; i++) this.state[FAULTS + i] = this.state[FAULTS + 1 + i]!
-    this.state[FAULTS + count] = 0n
-    this.state[FAULTS] = BigInt(count - 1)
-    this.land(entry & 3, entry >> 2)
+  private inWindow(): boolean {
+    return !this.windowed || this.state[SYNC_WINDOW] !== stage.OUTSIDE
   }
 
-  private complete(register: number, bit: number): void {
-    const before = this.state[TFSR_COMPLETED[register]!]!
-    const after = before | (1n << BigInt(bit))
-    this.state[TFSR_COMPLETED[register]!] = after
-    if (after !== this.state[TFSR_SLOT[register]!]) this.completedUnseen = true
-    if (after !== before) this.recorder.touch(TFSR[register]!, 'fault')
+  private useControl(register: number, keyOf: (value: bigint) => bigint): void {
+    if (this.writes.use(register, keyOf)) this.onControls()
   }
 
-  private land(register: number, bit: number): void {
-    const before = this.state[TFSR_SLOT[register]!]!
-    const after = before | (1n << BigInt(bit))
-    this.state[TFSR_COMPLETED[register]!] = this.state[TFSR_COMPLETED[register]!]! | after
-    this.state[TFSR_SLOT[register]!] = after
-    if (after !== before) this.recorder.touch(TFSR[register]!, 'fault')
+  /** One use of HCR_EL2 decides all of its bits: others of the same instruction see the same value. */
+  private useHcr(mask: bigint): void {
+    const asked = this.state[EFFECTIVE[HCR]!]! & mask
+    if (!this.writes.anyOther(HCR, (value) => (value & mask) !== asked)) return
+    this.useControl(HCR, whole)
+  }
+
+  private reachableByHcr(el2: boolean): boolean {
+    if (el2) return true
+    this.useHcr(HCR_ATA)
+    return (this.state[EFFECTIVE[HCR]!]! & HCR_ATA) !== 0n
+  }
+}
+
+const whole = (value: bigint): bigint => value
+const effects = { none: 0n, sync: 1n, async: 2n } as const
+
+function chooserOf(settings: SyncSettings, state: BigUint64Array): Chooser | null {
+  switch (settings.mode) {
+    case 'eager':
+      return null
+    case 'latest':
+      return latest
+    case 'seeded':
+      return seeded(state)
+    case 'explore':
+      if (!settings.chooser) throw new Error('explore needs the chooser of its driver')
+      return settings.chooser
   }
 }

@@ -53,13 +53,21 @@ export class SysregAccess {
   /** MRS. @throws GuestFault UNDEFINED or a trap (EC 0x18) */
   read(encoding: SysregEncoding): bigint {
     const register = this.resolve(encoding, true)
-    return register === null ? 0n : this.readValue(register)
+    if (register === null) return 0n
+    const { sync } = this.core
+    if (register.row.sync === 'tag-fault') sync.beforeTfsrRead(register.slot)
+    if (sync.lateNames && register.slot >= 0 && register.row.computed === undefined)
+      return sync.readByName(register.slot, packEncoding(...encoding))
+    return this.readValue(register)
   }
 
   /** MSR (register). */
   write(encoding: SysregEncoding, value: bigint): void {
     const register = this.resolve(encoding, false)
-    if (register !== null) this.writeValue(register, value)
+    if (register === null) return
+    const { sync } = this.core
+    if (sync.lateNames && register.slot >= 0) sync.beforeWriteByName(register.slot, packEncoding(...encoding))
+    this.writeValue(register, value)
   }
 
   /** The register behind an encoding at the current EL; null for a reserved ID register, which reads as zero. */
@@ -103,6 +111,7 @@ export class SysregAccess {
   private holds(control: CompiledTrap['control'], when: 0 | 1, e2h: boolean): boolean {
     if (control === null) return true
     const at = control.bit[e2h ? 1 : 0]
+    if (this.core.sync.pending) this.core.sync.useBit(control.slot, at)
     return at >= 0 && this.core.bit(control.slot, at) === when
   }
 
@@ -178,7 +187,7 @@ export class SysregAccess {
     }
     if (register.slot < 0) return
     const kept = (value & register.stored) | register.ones
-    core.sync.write(name, register.slot, register.effective, kept)
+    core.sync.write(register.slot, register.effective, kept)
     core.recorder.touch(name, 'msr')
     if (row.effect === 'translation-control' || row.effect === 'hypervisor-control') core.controlsChanged()
   }

@@ -1,0 +1,63 @@
+import { type Choice, type ChoiceKind, type Chooser, NEVER } from './chooser.ts'
+
+/** One decision of an execution: which of its alternatives was taken. */
+export interface Decision {
+  kind: ChoiceKind
+  register: string
+  alternatives: number
+  taken: number
+}
+
+/** More executions than the limit, or a bounded list of the machine full: the set would not be complete. */
+export class ExploreLimit extends Error {}
+
+/**
+ * Enumerates executions depth-first. It is the chooser of a machine that is run again and again from one state: each run
+ * repeats the decisions of the last one up to some point, takes the next alternative there and the first one from there on.
+ */
+export class Explorer implements Chooser {
+  /** The decisions of the current execution. */
+  readonly decisions: Decision[] = []
+  private depth = 0
+
+  delay(): number {
+    return NEVER
+  }
+
+  choose({ kind, register, keys }: Choice): number {
+    const alternatives = keys.flatMap((key, i) => (keys.indexOf(key) === i ? [i] : []))
+    if (this.depth === this.decisions.length) {
+      this.decisions.push({ kind, register, alternatives: alternatives.length, taken: 0 })
+    }
+    return alternatives[this.decisions[this.depth++]!.taken]!
+  }
+
+  overflow(): void {
+    throw new ExploreLimit('more writes or faults are pending at once than a PE keeps')
+  }
+
+  /**
+   * Every execution of a machine.
+   * @param run brings the machine to its first state and runs it; its result is what is yielded
+   * @param limit runs at most
+   * @throws ExploreLimit where the set cannot be complete
+   */
+  *executions<T>(run: () => T, limit: number): Generator<T> {
+    for (let runs = 1; ; runs++) {
+      if (runs > limit) throw new ExploreLimit(`there are more than ${limit} executions`)
+      this.depth = 0
+      yield run()
+      if (!this.advance()) return
+    }
+  }
+
+  /** To the next execution. @returns false when there is none */
+  private advance(): boolean {
+    const { decisions } = this
+    for (let last = decisions.at(-1); last !== undefined; last = decisions.at(-1)) {
+      if (++last.taken < last.alternatives) return true
+      decisions.pop()
+    }
+    return false
+  }
+}
