@@ -1,6 +1,7 @@
 import { asm } from './asm.ts'
 import { boot } from './boot.ts'
 import { dis } from './dis.ts'
+import { explore } from './explore.ts'
 import { helpVerb } from './help.ts'
 import { reportError, runCommand } from './main.ts'
 import { run } from './run.ts'
@@ -11,7 +12,7 @@ import type { Verb } from './verb.ts'
 import { verify } from './verify.ts'
 import { version } from './version.ts'
 
-const verbs: Verb[] = [start, run, serve, boot, asm, dis, verify, version]
+const verbs: Verb[] = [start, run, serve, boot, asm, dis, verify, explore, version]
 const help = helpVerb(verbs)
 
 const args = process.argv.slice(2)

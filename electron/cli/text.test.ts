@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import type { RunSummary } from '../../shared/model/run.ts'
 import { HOST } from '../../shared/model/trace.ts'
 import { jsonLine } from './json.ts'
-import { bootStats, runText, verifyDecided, verifyLine } from './text.ts'
+import { bootStats, exploreLine, runText, verifyDecided, verifyLine } from './text.ts'
 
 const summary: RunSummary = {
   run: 3,
@@ -87,6 +87,12 @@ it('ends verify with one line', () => {
     'decided by a clause instead of the record: 3\n  2 by deviation: two\n  1 by choice: one\n',
   )
   expect(line({ SIMD: 1, SVE: 3 }, 4)).toBe('5 passed, 0 failed, 4 skipped (SVE: 3; SIMD: 1)\n')
+})
+
+it('says what explore went through', () => {
+  expect(exploreLine({ executions: 1285, outcomes: 279, scope: ['GCR_EL1', 'TFSR'], window: 'run' })).toBe(
+    '1,285 executions, 279 outcomes; late: GCR_EL1, TFSR; window: run\n',
+  )
 })
 
 it('writes 64-bit values into JSON as hex strings', () => {

@@ -148,6 +148,14 @@ export function verifyDecided(decided: Record<string, number>): string {
   const lines = clauses.map(([clause, count]) => `  ${count} by ${clause}`)
   return [`decided by a clause instead of the record: ${total}`, ...lines, ''].join('\n')
 }
+/** What `explore` went through, before its line of figures. */
+export const exploreLine = (report: {
+  executions: number
+  outcomes: number
+  scope: readonly string[]
+  window: string
+}): string =>
+  `${count(report.executions)} executions, ${count(report.outcomes)} outcomes; late: ${report.scope.join(', ')}; window: ${report.window}\n`
 
 export const verifyFailure = (failure: { id: string; lines: string[] }): string =>
   [`failed: ${failure.id}`, ...failure.lines.map((line) => `  ${line}`), ''].join('\n')

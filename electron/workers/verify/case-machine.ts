@@ -5,6 +5,7 @@ import { Pe } from '../../machine/board/pe.ts'
 import { allocateShared, type Views, viewsOf } from '../../machine/board/shared-memory.ts'
 import { MachineStop } from '../../machine/cpu/fault.ts'
 import { PC, PSTATE, slotOf, X0 } from '../../machine/cpu/layout.ts'
+import type { Chooser } from '../../machine/sync/chooser.ts'
 import type { Release, SyncMode } from '../../machine/sync/synchronisation.ts'
 import { differenceOf } from './memory-difference.ts'
 import {
@@ -116,14 +117,20 @@ export class CaseMachine {
   private readonly views: Views
   private readonly pe: Pe
 
-  /** @param sync when indirect writes take effect; the recorded cases were made so that it does not matter */
-  constructor(sync: SyncMode = 'eager', release: Release = 'ddi0487-m') {
+  /** @param sync when indirect writes take effect; the recorded cases of QEMU were made so that it does not matter */
+  constructor(
+    sync: SyncMode = 'eager',
+    release: Release = 'ddi0487-m',
+    more: { exs?: boolean; chooser?: Chooser; syncSeed?: number } = {},
+  ) {
     this.views = viewsOf(allocateShared(1, RAM_BYTES))
     this.pe = new Pe(this.views, {
       pe: 0,
-      features: { mte: 3, mteAsync: true, ras: true, exs: false, lse2: true },
+      features: { mte: 3, mteAsync: true, ras: true, exs: more.exs ?? false, lse2: true },
       sync,
       release,
+      chooser: more.chooser,
+      syncSeed: more.syncSeed,
       costs: oneCycle,
       clock: 'model',
       probes: { registers: [], switches: false, faults: false, events: false },
@@ -148,7 +155,7 @@ export class CaseMachine {
     try {
       for (let left = INSTRUCTION_LIMIT; left > 0 && pe.core.pc !== until; left--) {
         pe.engine.run(1)
-        if (pe.core.pcPage === VBAR_EL2) {
+        if (oracle.more.length > 0 ? this.ended(oracle) : pe.core.pcPage === VBAR_EL2) {
           end = 'exc_el2'
           break
         }
@@ -161,6 +168,13 @@ export class CaseMachine {
     pe.core.sync.contextEvent()
     pe.core.store()
     return this.result(oracle, end)
+  }
+
+  /** A program of several parts ends where an exception leaves them: its handler at EL2 takes calls from EL1 alone. */
+  private ended({ registers }: OracleCase): boolean {
+    const { core } = this.pe
+    if (core.el === 1) return core.pcPage === VECTORS_VA
+    return core.pc === registers.VBAR_EL2! + 0x200n
   }
 
   private writeTables(base: number, attributesOf: (offset: number, attributes: bigint) => bigint): void {
@@ -188,8 +202,10 @@ export class CaseMachine {
     })
     const words = views.ram32.subarray(at.code >> 2, (at.code >> 2) + 0x800)
     words.fill(0)
-    words.set(oracle.code)
-    words[oracle.code.length] = oracle.el === 0 ? svc(MARK) : hvc(MARK)
+    for (const { offset, code } of [{ offset: 0, code: oracle.code }, ...oracle.more]) {
+      words.set(code, offset / 4)
+      words[offset / 4 + code.length] = oracle.el === 0 ? svc(MARK) : hvc(MARK)
+    }
     pe.mmu.codeWritten(at.code >> 12)
     views.ram8.set(oracle.mem, at.data)
     views.ram8.set(oracle.umem, at.udata)
@@ -243,7 +259,12 @@ export class CaseMachine {
 
   /** Reads back which exception ended the case: the marker, one taken to EL1 whose vector did HVC, or one taken to EL2. */
   private exception(oracle: OracleCase): Pick<OracleResult, 'end' | 'pc' | 'pstate' | 'exc'> {
-    const taken = this.taken(2, Number(this.pe.core.pc - VBAR_EL2))
+    const { core } = this.pe
+    if (core.el === 1) {
+      const exc = this.taken(1, Number(core.pc - VECTORS_VA))
+      return { end: 'exc_el1', pc: exc.elr, pstate: exc.spsr, exc }
+    }
+    const taken = this.taken(2, Number(core.pc - (oracle.registers.VBAR_EL2 ?? VBAR_EL2)))
     const called = (esr: bigint, ec: number, immediate: number): boolean =>
       esr >> 26n === BigInt(ec) && (esr & 0xffffn) === BigInt(immediate)
     const ended = (end: CaseEnd, exc: OracleException, isMarker: boolean) =>

@@ -8,6 +8,8 @@ export interface OracleCase {
   id: string
   features: readonly string[]
   code: readonly number[]
+  /** A program of several parts: those behind `code`, each at its offset from the start. The marker is behind the last. */
+  more: readonly CodePart[]
   el: 0 | 1 | 2
   /** PSTATE at entry, in SPSR format. */
   spsr: bigint
@@ -20,6 +22,12 @@ export interface OracleCase {
   mem: Uint8Array
   umem: Uint8Array
   tags: Uint8Array
+}
+
+export interface CodePart {
+  /** Bytes from the start of the code. */
+  offset: number
+  code: readonly number[]
 }
 
 /** Contiguous bytes that differ from the initial memory: offset, and hex digits of the new bytes. */
@@ -82,23 +90,23 @@ const statuses: readonly string[] = ['must', 'deviation', 'choice', 'random']
 const ends: readonly string[] = ['marker', 'exc_el1', 'exc_el2', 'timeout']
 const vectors: readonly string[] = ['sp0_sync', 'spx_sync', 'lower64_sync']
 
-type Json = Record<string, unknown>
+export type Json = Record<string, unknown>
 
-/** Raised by the readers below; `parseRecord` adds the place. */
-class Malformed extends Error {}
+/** Raised by the readers below; `readLine` adds the place. */
+export class Malformed extends Error {}
 
-function object(value: unknown, name: string): Json {
+export function object(value: unknown, name: string): Json {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new Malformed(`${name} is not an object`)
   return value as Json
 }
 
-function list(value: unknown, name: string): unknown[] {
+export function list(value: unknown, name: string): unknown[] {
   if (!Array.isArray(value)) throw new Malformed(`${name} is not a list`)
   return value
 }
 
-function text(value: unknown, name: string, allowed?: readonly string[]): string {
+export function text(value: unknown, name: string, allowed?: readonly string[]): string {
   if (typeof value !== 'string' || (allowed && !allowed.includes(value))) {
     throw new Malformed(
       `${name} is ${JSON.stringify(value)}${allowed ? `, not one of ${allowed.join(', ')}` : ', not text'}`,
@@ -115,7 +123,7 @@ function bits(value: unknown, name: string, absent?: bigint): bigint {
   throw new Malformed(`${name} is ${JSON.stringify(value)}, not an unsigned number`)
 }
 
-const small = (value: unknown, name: string): number => Number(bits(value, name))
+export const small = (value: unknown, name: string): number => Number(bits(value, name))
 
 function hexBytes(value: unknown, name: string): Uint8Array {
   const digits = text(value, name)
@@ -169,18 +177,37 @@ const optionalRegisterFields = {
   TFSRE0_EL1: 'tfsre0_el1',
   TFSR_EL2: 'tfsr_el2',
   TPIDR_EL0: 'tpidr_el0',
+  ELR_EL2: 'elr_el2',
+  SPSR_EL2: 'spsr_el2',
+  VBAR_EL2: 'vbar_el2',
 } as const
+
+/** Where the parts of a switch program lie: entry at EL2, what the ERET returns to, the handler of the HVC. */
+const switchParts = { el2: 0, el1: 0x400, hvc: 0xc00 } as const
+
+function words(value: unknown, name: string): number[] {
+  const code = list(value, name).map((word, i) => {
+    if (typeof word !== 'string' || !/^[0-9a-f]{8}$/i.test(word))
+      throw new Malformed(`${name}[${i}] is not 8 hex digits`)
+    return Number.parseInt(word, 16)
+  })
+  if (code.length === 0 || code.length > CODE_WORDS) throw new Malformed(`${name} has ${code.length} words`)
+  return code
+}
+
+function program(json: Json): { code: number[]; more: CodePart[] } {
+  if (json.parts === undefined) return { code: words(json.code, 'case.code'), more: [] }
+  const given = object(json.parts, 'case.parts')
+  const [first, ...more] = Object.entries(switchParts).map(([name, offset]) => ({
+    offset,
+    code: words(given[name], `case.parts.${name}`),
+  }))
+  return { code: first!.code, more }
+}
 
 /** The state that a case starts from. @throws an error that says which member is wrong */
 export function parseCase(json: Json): OracleCase {
-  if (json.parts !== undefined)
-    throw new Malformed('it is a program of several parts, not a case with code words')
-  const code = list(json.code, 'case.code').map((word, i) => {
-    if (typeof word !== 'string' || !/^[0-9a-f]{8}$/i.test(word))
-      throw new Malformed(`case.code[${i}] is not 8 hex digits`)
-    return Number.parseInt(word, 16)
-  })
-  if (code.length === 0 || code.length > CODE_WORDS) throw new Malformed(`case.code has ${code.length} words`)
+  const { code, more } = program(json)
   const el = small(json.el ?? 1, 'case.el')
   if (el > 2) throw new Malformed(`case.el is ${el}`)
   const own = el > 0 && small(json.spsel ?? 1, 'case.spsel') === 1 ? el : 0
@@ -200,6 +227,7 @@ export function parseCase(json: Json): OracleCase {
     id: text(json.id, 'case.id'),
     features: list(json.features ?? [], 'case.features').map((f) => text(f, 'case.features')),
     code,
+    more,
     el: el as 0 | 1 | 2,
     spsr: bits(json.spsr, 'case.spsr'),
     x: generalRegisters(json.x, 'case.x'),
@@ -271,19 +299,33 @@ function parseResult(json: Json): OracleResult {
  * @throws ProblemError when the line is not a case with a result
  */
 export function parseRecord(line: string, place: string): OracleRecord {
-  try {
-    const json = object(JSON.parse(line), 'the line')
+  return readLine(line, place, 'oracle', (json) => {
+    const given = object(json.case, 'case')
+    if (given.parts !== undefined)
+      throw new Malformed('it is a program of several parts, not a case with code words')
     return {
-      case: parseCase(object(json.case, 'case')),
+      case: parseCase(given),
       result: parseResult(object(json.result, 'result')),
       status: text(json.status ?? 'must', 'status', statuses) as Status,
     }
+  })
+}
+
+/** @param kind the folder of test/vectors whose README describes the format. @throws ProblemError that says what is wrong */
+export function readLine<T>(
+  line: string,
+  place: string,
+  kind: 'oracle' | 'sync',
+  read: (json: Json) => T,
+): T {
+  try {
+    return read(object(JSON.parse(line), 'the line'))
   } catch (error) {
     if (!(error instanceof Malformed || error instanceof SyntaxError)) throw error
     throw new ProblemError(
       place,
       error instanceof SyntaxError ? 'the line is not JSON' : `not a recorded case: ${error.message}`,
-      'Use a file in the format of test/vectors/oracle/README.md; if this one was, fetch it again.',
+      `Use a file in the format of test/vectors/${kind}/README.md; if this one was, fetch it again.`,
     )
   }
 }
