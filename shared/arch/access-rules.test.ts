@@ -48,7 +48,7 @@ describe('who may reach a register, against lists written from the manual', () =
   it('HCR_EL2.TID1, TID2, TID3', () => {
     expect(trappedBy('HCR_EL2.TID1')).toEqual(['REVIDR_EL1', 'AIDR_EL1'])
     expect(trappedBy('HCR_EL2.TID2').sort()).toEqual(['CCSIDR_EL1', 'CLIDR_EL1', 'CSSELR_EL1', 'CTR_EL0'])
-    expect(trappedBy('HCR_EL2.TID3')).toEqual(names.filter((name) => name.startsWith('ID_')))
+    expect(trappedBy('HCR_EL2.TID3')).toEqual(names.filter((name) => /^(ID|MVFR\d)_/.test(name)))
   })
 
   it('EL0: what it reads and writes without being UNDEFINED', () => {
@@ -62,6 +62,8 @@ describe('who may reach a register, against lists written from the manual', () =
       'CNTV_TVAL_EL0',
       'DAIF',
       'DIT',
+      'FPCR',
+      'FPSR',
       'NZCV',
       'SSBS',
       'TCO',

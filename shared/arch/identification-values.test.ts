@@ -57,7 +57,7 @@ it('says what the machine is', () => {
     CLIDR: value('CLIDR_EL1'),
     GMID: value('GMID_EL1'),
   }).toEqual({
-    PFR0: '1101000001ff0111', // no floating point, EL0 to EL2, no EL3, GIC registers
+    PFR0: '1101000001000111', // floating point and AdvSIMD without half precision, EL0 to EL2, no EL3, GIC registers
     ISAR0: '20000000210000', // FlagM2, LSE, CRC32
     ISAR1: '1000200002', // SB, LRCPC2, DPB2
     MMFR0: 'f000022', // 4 KiB granule only, 16-bit ASIDs, 40-bit addresses

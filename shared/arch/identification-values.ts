@@ -27,8 +27,8 @@ const values: Readonly<Record<string, (choice: FeatureChoice) => FieldValues>> =
     DIT: 1,
     RAS: ras ? 1 : 0,
     GIC: 1,
-    AdvSIMD: 0xf,
-    FP: 0xf,
+    AdvSIMD: 0, // the registers, and the instructions of v8.0 without half precision
+    FP: 0,
     EL2: el2 === false ? 0 : 1,
     EL1: 1,
     EL0: 1,

@@ -112,8 +112,11 @@ export type EffectKey =
   | 'deferredError'
   | 'gic'
 
-/** sp0-not-selected: UNDEFINED while PSTATE.SP is 0 (SP_EL0 is then the current stack pointer). */
-export type CheckKey = 'sp0-not-selected'
+/**
+ * - sp0-not-selected: UNDEFINED while PSTATE.SP is 0 (SP_EL0 is then the current stack pointer).
+ * - vector-access: the traps of floating point by CPACR_EL1 and CPTR_EL2, with their own exception class (EC 0x07).
+ */
+export type CheckKey = 'sp0-not-selected' | 'vector-access'
 
 /**
  * Class of a register in the synchronisation model (facts: DDI 0487 M.a.a D24.1.2.2).

@@ -1,5 +1,6 @@
 import { hex } from '../base/hex.ts'
 import { decode } from '../isa/decoder.ts'
+import { notModelledName } from '../isa/not-modelled.ts'
 import type { PrintContext } from './operand.ts'
 import { type Form, formsOf, type Piece } from './syntax.ts'
 
@@ -9,7 +10,7 @@ import { type Form, formsOf, type Piece } from './syntax.ts'
  *
  * @param word the instruction, signed or unsigned
  * @param address of the instruction
- * @returns `.inst 0x........ ; undefined` for a word that no row accepts
+ * @returns `.inst 0x........ ; undefined` for a word that no row accepts, or `; FADD (vector), not modelled`
  */
 export function disassemble(
   word: number,
@@ -25,7 +26,7 @@ export function disassemble(
       if (text !== null) return text
     }
   }
-  return `.inst ${hex(word >>> 0, 8)} ; undefined`
+  return `.inst ${hex(word >>> 0, 8)} ; ${notModelledName(word)?.concat(', not modelled') ?? 'undefined'}`
 }
 
 function applies(form: Form, fields: Record<string, number>): boolean {

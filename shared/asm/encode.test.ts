@@ -192,6 +192,30 @@ const spellings: [number, string][] = [
   [0x30000020, 'adr x0, .+5'],
   [0xd2800820, "mov x0, #'A'"],
   [0x52800260, 'mov w0, #(1 << 4) | 3'],
+  [0x3d800be0, 'str q0, [sp, #32]'],
+  [0x3cdf0420, 'ldr q0, [x1], #-16'],
+  [0x9c000040, 'ldr q0, .+8'],
+  [0xad7f0be1, 'ldp q1, q2, [sp, #-32]'],
+  [0x6d0007e0, 'stp d0, d1, [sp]'],
+  [0x4c407000, 'ld1 {v0.16b}, [x0]'],
+  [0x4cdf2c1e, 'ld1 {v30.2d, v31.2d, v0.2d, v1.2d}, [x0], #64'],
+  [0x4cdf2c00, 'ld1 { V0.2D - V3.2D }, [x0], #64'],
+  [0x0c828420, 'st2 {v0.4h, v1.4h}, [x1], x2'],
+  [0x4d40b020, 'ld3 {v0.s, v1.s, v2.s}[3], [x1]'],
+  [0x0ddfcc20, 'ld1r {v0.1d}, [x1], #8'],
+  [0x9eae0001, 'fmov x1, v0.d[1]'],
+  [0x1e6e1000, 'fmov d0, #1.0'],
+  [0x1e6e1000, 'fmov d0, #1'],
+  [0x4f03f400, 'fmov v0.4s, #0.5'],
+  [0x6e1f4420, 'mov v0.b[15], v1.b[8]'],
+  [0x4e083c20, 'mov x0, v1.d[0]'],
+  [0x4e081c20, 'mov v0.d[0], x1'],
+  [0x4ea11c20, 'mov v0.16b, v1.16b'],
+  [0x4f00e400, 'movi v0.16b, #0'],
+  [0x2f07e7e1, 'movi d1, #-1'],
+  [0x4f022420, 'movi v0.4s, #0x41, lsl #8'],
+  [0x6f00c420, 'mvni v0.4s, #1, msl #8'],
+  [0xd53b4400, 'mrs x0, fpcr'],
 ]
 
 it.each(spellings)('0x%s: %s', (word, line) => {
@@ -248,7 +272,7 @@ describe('refusals', () => {
   })
 })
 
-it('knows conditional branches in both spellings, and no floating point', () => {
+it('knows conditional branches in both spellings, and no floating-point arithmetic', () => {
   expect(['b.hs', 'bhs', 'ldaddalb', 'stset'].map((name) => knownMnemonics.has(name))).toEqual([
     true,
     true,

@@ -94,7 +94,7 @@ function unknownMnemonic(mnemonic: string): AsmError {
   const near = nearestName(mnemonic, knownMnemonics)
   const remedy = near
     ? `Did you mean \`${near}\`?`
-    : 'Floating point, SIMD and pointer authentication are not available here.'
+    : 'Floating-point arithmetic and pointer authentication are not available here.'
   return new AsmError(`unknown instruction \`${mnemonic}\``, -1, remedy)
 }
 
@@ -182,8 +182,8 @@ function endOfOperand(text: string, at: number, spansCommas: boolean): number {
     if (char === '"') end = endOfString(text, end)
     else if (char === "'") end = endOfCharacter(text, end)
     else {
-      if (char === '(' || char === '[') depth++
-      else if (char === ')' || char === ']') {
+      if (char === '(' || char === '[' || char === '{') depth++
+      else if (char === ')' || char === ']' || char === '}') {
         if (depth === 0) return end
         depth--
       } else if (char === ',' && depth === 0 && !spansCommas) return end

@@ -8,7 +8,8 @@ import { readRegister } from './register-names.ts'
 /** The value of an immediate as a signed number, or what was expected where the text cannot be an expression at all. */
 export function immediate(text: string, context: ParseContext): bigint | string {
   const expression = text.replace(/^#\s*/, '')
-  if (expression === '' || /^[[{=]|,/.test(expression) || readRegister(expression)) return 'an immediate'
+  if (expression === '' || /^[[{=]|,|^v\d+\./i.test(expression) || readRegister(expression))
+    return 'an immediate'
   const low = /^:lo12:(.*)$/is.exec(expression)
   if (low) return context.value(low[1]!.trim()) & 0xfffn
   return BigInt.asIntN(64, context.value(expression))
@@ -243,6 +244,7 @@ export const immediateKinds = {
   negated: addsubKind(-1n, 'imm12, sh: negative immediate of the opposite instruction.'),
   lsl12: lslKind(12, 'sh: LSL by 0 or 12.'),
   lsl16: lslKind(16, 'hw: LSL by a multiple of 16.'),
+  lsl8: lslKind(8, 'cmode: LSL by a multiple of 8.'),
   shift: {
     doc: 'type, amount: LSL, LSR, ASR or ROR by a constant.',
     letters: 2,

@@ -45,7 +45,9 @@ export function compilePattern(row: Insn): Pattern {
       if (char === '1') value |= 1 << bit
     } else if (/[a-z]/i.test(char)) {
       places.set(char, [...(places.get(char) ?? []), bit])
-    } else throw new Error(`${row.name}: '${char}' is neither a bit nor a field letter in '${row.bits}'`)
+    } else if (char !== '.') {
+      throw new Error(`${row.name}: '${char}' is neither a bit nor a field letter in '${row.bits}'`)
+    }
   }
   const fields = [...places].map(([letter, bits]) => ({ letter, width: bits.length, runs: runsOf(bits) }))
   return { row, mask: mask >>> 0, value: value >>> 0, fields }

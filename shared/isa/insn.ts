@@ -2,9 +2,9 @@ import type { CostClass } from '../arch/cost.ts'
 import type { Feature } from '../arch/features.ts'
 import type { Operations } from './operations.ts'
 
-/** The field letters of a pattern, as a type: `'z001 nnnnn'` gives `'z' | 'n'`. 0, 1 and spaces are not letters. */
+/** The field letters of a pattern, as a type: `'z001 nnnnn'` gives `'z' | 'n'`. 0, 1, dots and spaces are not letters. */
 export type FieldLetters<B extends string> = B extends `${infer C}${infer Rest}`
-  ? (C extends '0' | '1' | ' ' ? never : C) | FieldLetters<Rest>
+  ? (C extends '0' | '1' | '.' | ' ' ? never : C) | FieldLetters<Rest>
   : never
 
 /** Values of the fields of one decoded word: unsigned, one number per letter. */
@@ -14,7 +14,7 @@ export type Fields<B extends string = string> = { readonly [L in FieldLetters<B>
  * One instruction encoding, declared once. Decoder, assembler, disassembler and both engines come from these rows.
  *
  * `bits` is the 32-bit pattern in manual order, 0 and 1 fixed, a letter for each field (bits of one letter need not be
- * adjacent; most significant first), spaces free.
+ * adjacent; most significant first), a dot for a bit that the instruction ignores and assemblers leave 0, spaces free.
  *
  * `asm` is the syntax, most preferred first (see shared/asm/operands.ts for the slot kinds):
  * `'add {rsp:z,d}, {rsp:z,n}, #{hex:i}<, {lsl12:s}>'`. `{kind:letters}` is an operand slot, `<...>` an optional tail that is left

@@ -10,6 +10,7 @@
  * - Register 31 is XZR/WZR in x, r, setX, setR, and the current SP in xsp, rsp, setXsp, setRsp.
  * - An operation that takes an exception ends the instruction there: nothing after it happens.
  *   So write back the base register after the access, and destination registers last.
+ * - A vector register is two V, its halves: bits 63:0 and bits 127:64. Semantics on elements are written on halves.
  */
 export interface Operations<V> {
   /** Negative values wrap to 64 bits. */
@@ -105,6 +106,21 @@ export interface Operations<V> {
   ): readonly [V, V]
   prefetch(address: V): void
 
+  // vector registers: see vector.ts for what rows build from these
+  /**
+   * CheckFPAdvSIMDEnabled64: takes the trap that CPACR_EL1 and CPTR_EL2 ask for (EC 0x07). The first operation of every
+   * instruction that uses a vector register.
+   */
+  vectorAccess(): void
+  /** Half 0 (bits 63:0) or 1 (bits 127:64) of Vn. */
+  half(n: number, which: 0 | 1): V
+  setHalf(n: number, which: 0 | 1, value: V): void
+  /** Vd as a whole; a scalar or 64-bit result has a high half of zero. */
+  setVector(n: number, low: V, high: V): void
+  /** `count` elements of access.bytes each, one behind the other: at most 64 bytes, all checked before anything moves. */
+  loadElements(address: V, count: number, access: Access): readonly V[]
+  storeElements(address: V, values: readonly V[], access: Access): void
+
   // memory tags
   /** Whether Allocation Tag access is enabled at the current EL (AArch64.AllocationTagAccessIsEnabled). */
   tagAccessEnabled(): V
@@ -158,6 +174,8 @@ export type AtomicOp = 'add' | 'clr' | 'eor' | 'set' | 'smax' | 'smin' | 'umax' 
 export interface Access {
   /** Bytes of one element: 1, 2, 4, 8. */
   bytes: number
+  /** Bytes whose natural alignment SCTLR_ELx.A and Device memory ask for, where that is not one element: 16 for a Q register. */
+  unit?: number
   /** Subject to tag checking (facts: SP-relative immediate forms without write-back and literals are not). */
   checked: boolean
   /** LDTR/STTR class: EL0's permissions and tag-check settings. */

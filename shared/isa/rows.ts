@@ -26,6 +26,10 @@ import { pcRelative } from './pc-relative.ts'
 import { prefetch } from './prefetch.ts'
 import { oneSource, twoSource } from './shift-crc.ts'
 import { barriers, hints, pstate, system } from './system.ts'
+import { vectorImmediate, vectorLogical } from './vector-immediate.ts'
+import { vectorLiteral, vectorPair, vectorSingle } from './vector-load-store.ts'
+import { floatMove, vectorCopy } from './vector-move.ts'
+import { vectorStructures } from './vector-structures.ts'
 
 /** Every instruction of the machine, in the order of the manual's encoding index. */
 export const rows: readonly Insn[] = [
@@ -62,6 +66,10 @@ export const rows: readonly Insn[] = [
   ...loadStoreRegister,
   ...loadStoreUnsigned,
   ...prefetch,
+  ...vectorStructures,
+  ...vectorLiteral,
+  ...vectorPair,
+  ...vectorSingle,
   // Data processing, register
   ...twoSource,
   ...tagTwoSource,
@@ -71,4 +79,9 @@ export const rows: readonly Insn[] = [
   ...flags,
   ...conditional,
   ...multiply,
+  // SIMD and floating point: moves, immediates and bitwise operations
+  ...vectorCopy,
+  ...vectorImmediate,
+  ...vectorLogical,
+  ...floatMove,
 ]

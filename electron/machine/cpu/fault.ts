@@ -31,6 +31,7 @@ export class GuestFault {
 /** Exception classes that the machine raises (ESR_ELx.EC). Data and instruction aborts are given as taken from a lower EL. */
 export const EC = {
   UNKNOWN: 0x00,
+  FP_ACCESS: 0x07,
   ILLEGAL_STATE: 0x0e,
   SVC: 0x15,
   HVC: 0x16,

@@ -1,7 +1,7 @@
 import type { CostClass } from '../../../shared/arch/cost.ts'
 import { exceptionClassName } from '../../../shared/arch/exception.ts'
 import { decode } from '../../../shared/isa/decoder.ts'
-import type { Operations } from '../../../shared/isa/operations.ts'
+import { notModelledName } from '../../../shared/isa/not-modelled.ts'
 import { RAM_BASE } from '../board/map.ts'
 import { codeVersion, control, followCode, peControl, peWord } from '../board/shared-memory.ts'
 import { type Core, PS } from '../cpu/core.ts'
@@ -13,7 +13,7 @@ import type { ReferenceOperations } from './operations.ts'
 /** One decoded instruction: its meaning bound to its fields. */
 interface Instruction {
   word: number
-  sem: (o: Operations<bigint>, f: Record<string, number>) => void
+  sem: (o: ReferenceOperations, f: Record<string, number>) => void
   fields: Record<string, number>
   cost: number
   /** Cycles that a switch attributes by class: barriers, exception return. */
@@ -44,7 +44,11 @@ export interface EngineState {
  */
 const LOCKUP_AFTER = 100_000
 
-const undefinedSem = (o: Operations<bigint>): void => o.undefined()
+/** The meaning of a word without a row: UNDEFINED, or the end of the run where the ID registers promise the instruction. */
+function semWithoutRow(word: number): (o: ReferenceOperations) => void {
+  const name = notModelledName(word)
+  return name === null ? (o) => o.undefined() : (o) => o.notModelled(name)
+}
 
 /**
  * Fetches, decodes and executes one PE's instructions one by one. Decoded instructions are kept per physical page and
@@ -277,7 +281,7 @@ export class ReferenceEngine {
     const marks = this.marks.get(RAM_BASE + page.page * 4096 + at * 4) ?? null
     const instruction: Instruction = {
       word,
-      sem: row ? row.sem : undefinedSem,
+      sem: row ? row.sem : semWithoutRow(word),
       fields: decoded?.fields ?? {},
       cost: row ? this.costs[row.cost] : this.costs.alu,
       special:

@@ -68,6 +68,36 @@ export class MemoryOperations {
     }
   }
 
+  loadElements(address: bigint, count: number, access: Access): readonly bigint[] {
+    const { bytes } = access
+    const at = this.mmu.locate(address, bytes * count, access.unit ?? bytes, READ, access)
+    if (at === SPLIT) {
+      const all = this.readPieces(bytes * count)
+      return Array.from({ length: count }, (_, i) => BigInt.asUintN(bytes * 8, all >> BigInt(i * bytes * 8)))
+    }
+    const { physical } = this.mmu
+    return Array.from({ length: count }, (_, i) =>
+      at === DEVICE
+        ? this.readDevice(address, physical + i * bytes, bytes)
+        : this.readRam(at + i * bytes, bytes),
+    )
+  }
+
+  storeElements(address: bigint, values: readonly bigint[], access: Access): void {
+    const { bytes } = access
+    const at = this.mmu.locate(address, bytes * values.length, access.unit ?? bytes, WRITE, access)
+    if (at === SPLIT) {
+      const all = values.reduceRight((above, value) => (above << BigInt(bytes * 8)) | value, 0n)
+      this.writePieces(all, bytes * values.length)
+      return
+    }
+    const { physical } = this.mmu
+    for (const [i, value] of values.entries()) {
+      if (at === DEVICE) this.writeDevice(address, physical + i * bytes, bytes, value)
+      else this.writeRam(at + i * bytes, bytes, value)
+    }
+  }
+
   loadExclusive(address: bigint, access: Access): bigint {
     const at = this.mmu.locate(address, access.bytes, access.bytes, READ, access)
     const value = this.readAt(address, at, access.bytes, { ...access, acquire: true })

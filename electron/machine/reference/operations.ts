@@ -1,11 +1,12 @@
 import type { Access, AtomicOp, Operations, SysregEncoding } from '../../../shared/isa/operations.ts'
 import { type Core, PS } from '../cpu/core.ts'
-import { EC, GuestFault } from '../cpu/fault.ts'
-import { EVENT, effectiveSlotOf } from '../cpu/layout.ts'
+import { EC, GuestFault, MachineStop } from '../cpu/fault.ts'
+import { EVENT, effectiveSlotOf, V0 } from '../cpu/layout.ts'
 import { HCR } from '../mmu/controls.ts'
 import type { SysregAccess } from '../sysreg/access.ts'
 import { undefinedInstruction } from '../sysreg/access.ts'
 import type { SystemOperations } from '../sysreg/system-ops.ts'
+import { checkVectorAccess } from '../sysreg/vector-access.ts'
 import * as integer from './integer.ts'
 import type { MemoryOperations } from './memory-operations.ts'
 
@@ -283,6 +284,36 @@ export class ReferenceOperations implements Operations<bigint> {
     return this.memory.compareAndSwapPair(address, expected, value, access)
   }
   prefetch(_address: bigint): void {}
+
+  vectorAccess(): void {
+    checkVectorAccess(this.core)
+  }
+  half(n: number, which: 0 | 1): bigint {
+    return this.state[V0 + n * 2 + which]!
+  }
+  setHalf(n: number, which: 0 | 1, value: bigint): void {
+    this.state[V0 + n * 2 + which] = value
+  }
+  setVector(n: number, low: bigint, high: bigint): void {
+    this.state[V0 + n * 2] = low
+    this.state[V0 + n * 2 + 1] = high
+  }
+  loadElements(address: bigint, count: number, access: Access): readonly bigint[] {
+    return this.memory.loadElements(address, count, access)
+  }
+  storeElements(address: bigint, values: readonly bigint[], access: Access): void {
+    this.memory.storeElements(address, values, access)
+  }
+  /** An instruction that the ID registers promise and the machine has not: the end of the run, once its access is allowed. */
+  notModelled(name: string): never {
+    const { core } = this
+    checkVectorAccess(core)
+    throw new MachineStop(
+      'model-error',
+      0,
+      `PE${core.pe} at 0x${core.pc.toString(16)}: ${name} is not modelled (word 0x${(core.word >>> 0).toString(16).padStart(8, '0')})`,
+    )
+  }
 
   tagAccessEnabled(): bigint {
     const { core } = this

@@ -14,6 +14,7 @@ import { EC, GuestFault } from '../cpu/fault.ts'
 import type { InterruptRegisters } from '../cpu/interrupts.ts'
 import { effectiveSlotOf, slotOf } from '../cpu/layout.ts'
 import { belongsToEl2, type CompiledTrap, compileRegisters, packEncoding, type Register } from './compile.ts'
+import { checkVectorAccess } from './vector-access.ts'
 
 const CNTVOFF = slotOf('CNTVOFF_EL2')
 const CSSELR = slotOf('CSSELR_EL1')
@@ -93,6 +94,7 @@ export class SysregAccess {
       if (this.trapped(trap, read)) throw this.accessTrap(encoding, read, trap.trap.to === 'EL2' ? 2 : 1)
     }
     if (row.check === 'sp0-not-selected' && core.spsel === 0) throw undefinedInstruction()
+    if (row.check === 'vector-access') checkVectorAccess(core)
     if (register.alias) return register.alias
     if (register.e2h && core.e2h() && (core.el === 2 || (core.el === 0 && core.tge()))) return register.e2h
     return register

@@ -71,7 +71,7 @@ export const controlEl1 = {
     raz: true,
   },
   CPACR_EL1: {
-    doc: 'Access to floating point from EL0 and EL1. There is no floating point: FPEN is stored and has no effect.',
+    doc: 'Access to the SIMD and floating-point registers from EL0 and EL1.',
     enc: [3, 0, 1, 0, 2],
     read: 'EL1',
     write: 'EL1',

@@ -15,6 +15,16 @@ const group3 = {
   computed: 'idRegister',
 } as const satisfies Partial<Sysreg>
 
+/** Registers of the block that describe AArch32. */
+const aarch32 = {
+  read: 'EL1',
+  write: 'none',
+  traps: group3.traps,
+  idst: true,
+  fields: {},
+  raz: true,
+} as const satisfies Partial<Sysreg>
+
 const midrFields = {
   Implementer: [31, 24],
   Variant: [23, 20],
@@ -141,6 +151,21 @@ export const identification = {
     fields: { DZP: 4, BS: [3, 0] },
     meanings: { DZP: { 0: 'permitted', 1: 'prohibited' }, BS: { 4: '64 bytes' } },
     computed: 'zeroBlockSize',
+  },
+  MVFR0_EL1: {
+    doc: 'Floating point of AArch32, which no Exception level has: UNKNOWN, zero here.',
+    enc: [3, 0, 0, 3, 0],
+    ...aarch32,
+  },
+  MVFR1_EL1: {
+    doc: 'Floating point of AArch32: UNKNOWN, zero here.',
+    enc: [3, 0, 0, 3, 1],
+    ...aarch32,
+  },
+  MVFR2_EL1: {
+    doc: 'Floating point of AArch32: UNKNOWN, zero here.',
+    enc: [3, 0, 0, 3, 2],
+    ...aarch32,
   },
   ID_AA64PFR0_EL1: {
     doc: 'Processor features 0: Exception levels, floating point, GIC, RAS.',
