@@ -15,7 +15,8 @@ it.each([
   [0xf8408c20, 'ldr x0, [x1, #8]!'],
   [0x00000007, 'udf #7'],
   [0xffffffff, '.inst 0xffffffff ; undefined'],
-  [0x1e604020, '.inst 0x1e604020 ; undefined'],
+  [0x1e602820, '.inst 0x1e602820 ; FADD (scalar), not modelled'],
+  [0x1ee02820, '.inst 0x1ee02820 ; undefined'],
 ])('%i is %s', (word, text) => {
   expect(disassemble(word, 0n)).toBe(text)
   expect(disassemble(word | 0, 0n)).toBe(text)

@@ -136,7 +136,7 @@ describe('generated words', () => {
     )
   })
 
-  it('are read back by our assembler', () => {
+  it('are read back by our assembler', { timeout: 60_000 }, () => {
     const differences = words.flatMap((word, index) => {
       const [, mnemonic, operands] = /^(\S+) ?(.*)$/.exec(texts[index]!)!
       const value = (text: string): bigint =>

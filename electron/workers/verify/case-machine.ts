@@ -4,7 +4,7 @@ import { RAM_BASE } from '../../machine/board/map.ts'
 import { Pe } from '../../machine/board/pe.ts'
 import { allocateShared, type Views, viewsOf } from '../../machine/board/shared-memory.ts'
 import { MachineStop } from '../../machine/cpu/fault.ts'
-import { PC, PSTATE, slotOf, X0 } from '../../machine/cpu/layout.ts'
+import { PC, PSTATE, slotOf, V0, X0 } from '../../machine/cpu/layout.ts'
 import type { Chooser } from '../../machine/sync/chooser.ts'
 import type { Release, SyncMode } from '../../machine/sync/synchronisation.ts'
 import { differenceOf } from './memory-difference.ts'
@@ -100,6 +100,8 @@ const cleared: readonly string[] = [
   'TFSR_EL1',
   'TFSRE0_EL1',
   'TFSR_EL2',
+  'FPCR',
+  'FPSR',
 ]
 
 const vectorNames = ['sp0_sync', 'spx_sync', 'lower64_sync', 'lower32_sync'] as const
@@ -200,6 +202,10 @@ export class CaseMachine {
     oracle.x.forEach((value, i) => {
       state[X0 + i] = value
     })
+    oracle.v?.forEach((value, i) => {
+      state[V0 + 2 * i] = BigInt.asUintN(64, value)
+      state[V0 + 2 * i + 1] = value >> 64n
+    })
     const words = views.ram32.subarray(at.code >> 2, (at.code >> 2) + 0x800)
     words.fill(0)
     for (const { offset, code } of [{ offset: 0, code: oracle.code }, ...oracle.more]) {
@@ -253,8 +259,17 @@ export class CaseMachine {
         const now = this.views.tags[(at.data >> 4) + granule]!
         return now === tag ? [] : [[granule, now] as const]
       }),
-      v_diff: {},
+      v_diff: this.vectorDifference(oracle.v),
+      fpsr: this.get('FPSR'),
     }
+  }
+
+  private vectorDifference(before: OracleCase['v']): Record<string, bigint> {
+    const { state } = this.pe.core
+    const now = Array.from({ length: 32 }, (_, n) => (state[V0 + 2 * n + 1]! << 64n) | state[V0 + 2 * n]!)
+    return Object.fromEntries(
+      now.flatMap((value, n) => (value === (before?.[n] ?? 0n) ? [] : [[n, value] as const])),
+    )
   }
 
   /** Reads back which exception ended the case: the marker, one taken to EL1 whose vector did HVC, or one taken to EL2. */

@@ -71,6 +71,7 @@ function rows(result: OracleResult, record: OracleRecord, exact: boolean): Row[]
         .map(([n, v]) => `V${n}=${hex(v)}`)
         .join(' ') || 'unchanged',
     ],
+    ['FPSR', hex(result.fpsr)],
     ...exceptionRows(result.exc, record, exact),
   ]
 }

@@ -14,6 +14,8 @@ export interface OracleCase {
   /** PSTATE at entry, in SPSR format. */
   spsr: bigint
   x: readonly bigint[]
+  /** V0 to V31 as 128-bit values; null: all zero. */
+  v: readonly bigint[] | null
   /** SP_EL0, SP_EL1, SP_EL2. */
   sp: readonly [bigint, bigint, bigint]
   /** Register name to value, for every system register that the case sets. */
@@ -68,7 +70,9 @@ export interface OracleResult {
   mem_diff: MemoryDifference
   umem_diff: MemoryDifference
   tag_diff: readonly (readonly [granule: number, tag: number])[]
+  /** V registers that differ from those at entry, by number. */
   v_diff: Readonly<Record<string, bigint>>
+  fpsr: bigint
   exc: OracleException | null
 }
 
@@ -162,6 +166,13 @@ function generalRegisters(value: unknown, name: string): bigint[] {
   return [...given, ...Array<bigint>(31 - given.length).fill(0n)]
 }
 
+function vectorRegisters(value: unknown): bigint[] | null {
+  if (value === undefined) return null
+  const given = list(value, 'case.v').map((v, i) => bits(v, `case.v[${i}]`))
+  if (given.length !== 32) throw new Malformed(`case.v has ${given.length} values`)
+  return given
+}
+
 const registerFields = {
   SCTLR_EL1: 'sctlr_el1',
   TCR_EL1: 'tcr_el1',
@@ -231,6 +242,7 @@ export function parseCase(json: Json): OracleCase {
     el: el as 0 | 1 | 2,
     spsr: bits(json.spsr, 'case.spsr'),
     x: generalRegisters(json.x, 'case.x'),
+    v: vectorRegisters(json.v),
     sp,
     registers,
     mem: memory(json.mem, 'case.mem', DATA_BYTES),
@@ -289,6 +301,7 @@ function parseResult(json: Json): OracleResult {
         bits(v, 'result.v_diff'),
       ]),
     ),
+    fpsr: bits(json.fpsr, 'result.fpsr', 0n),
     exc: parseException(json.exc),
   }
 }

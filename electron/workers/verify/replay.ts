@@ -2,7 +2,7 @@ import type { CaseMachine } from './case-machine.ts'
 import { compare } from './compare.ts'
 import { decisions } from './decided.ts'
 import { type Departure, departure, stateBefore } from './deviations.ts'
-import type { OracleCase, OracleRecord, Status } from './record.ts'
+import type { OracleRecord, Status } from './record.ts'
 
 export type Verdict =
   /** `decided`: the result is not the recorded one but this machine's, for the clause given. */
@@ -12,7 +12,6 @@ export type Verdict =
 
 /** Why a case is left out. The texts are what a report counts by. */
 export const skipReasons = {
-  simd: 'AdvSIMD and floating-point instructions are a later version',
   deviation: 'the recorded result is a deviation from the architecture that no clause is listed for',
   choice:
     'the recorded result is one of several that the architecture allows, and this machine chose another',
@@ -20,23 +19,11 @@ export const skipReasons = {
 } as const
 
 /**
- * Whether a word belongs to AdvSIMD and floating-point: the data-processing group (bits 28:25 x111), or a load or store
- * (x1x0) with V, bit 26, set. Source: DDI 0487, C4.1, top-level encodings.
- */
-function isSimd(word: number): boolean {
-  const group = (word >>> 25) & 15
-  return (group & 7) === 7 || ((group & 5) === 4 && (word & 0x0400_0000) !== 0)
-}
-
-const usesSimd = ({ features, code }: OracleCase): boolean => features.includes('simd') || code.some(isSimd)
-
-/**
  * Replays one record. A case that must give the recorded result does, or is compared up to the point where the recorder
  * deviates and for the instruction there by the architecture's clause. Of the other cases, those that `decisions` lists must
  * give the result given there; what is not listed and differs is skipped.
  */
 export function replayCase(machine: CaseMachine, record: OracleRecord): Verdict {
-  if (usesSimd(record.case)) return { kind: 'skipped', reason: skipReasons.simd }
   const { status } = record
   const way = status === 'must' ? departure(record) : null
   if (way) return verdict(follow(machine, record, way), { why: 'deviation', clause: way.clause })
