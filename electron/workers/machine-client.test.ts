@@ -5,6 +5,7 @@ import type { PeStatus } from '../../shared/model/trace.ts'
 import {
   allOff,
   allWait,
+  allWaitForEvents,
   echo,
   endless,
   exits,
@@ -112,7 +113,12 @@ describe.each(kinds)('%s', { timeout: 60_000 }, (kind) => {
     {
       name: 'all wait in WFI',
       source: allWait,
-      message: /every PE that is on waits in WFI.*PE0 at 0x400800/,
+      message: /no timer is armed and no interrupt is pending: PE0 waits in WFI at EL2 0x400800/,
+    },
+    {
+      name: 'all wait in WFE',
+      source: allWaitForEvents,
+      message: /: PE0 waits in WFE at EL2 0x400800/,
     },
     { name: 'all are off', source: allOff, message: /every PE is off/ },
     {
@@ -125,7 +131,11 @@ describe.each(kinds)('%s', { timeout: 60_000 }, (kind) => {
       source: noVectors,
       message: /vector 0x200 without end \(instruction abort\)/,
     },
-    { name: 'one waits, the other is off', source: waitOrOff, message: /WFI.*: PE0 at 0x/ },
+    {
+      name: 'one waits, the other is off',
+      source: waitOrOff,
+      message: /: PE0 waits in WFI at EL2 0x400800\w\w(, PE1 is off)?$/,
+    },
   ])('ends as a lockup when $name', async ({ source, message }) => {
     for (const pes of [1, 2]) {
       const { end } = await run(buildSource(source(pes)), { ...small, pes, schedule: schedule(kind) })

@@ -1,6 +1,5 @@
 import type { Worker } from 'node:worker_threads'
 import type { PeStatus, StopReason } from '../../shared/model/trace.ts'
-import { OFF, ON } from '../machine/board/pe.ts'
 import { seedSchedule } from '../machine/board/schedule.ts'
 import {
   alertAll,
@@ -9,6 +8,8 @@ import {
   control,
   endMachine,
   INPUT_BYTES,
+  OFF,
+  ON,
   peControl,
   peWord,
   stopKind,

@@ -1,16 +1,20 @@
-import { OFF, ON, ON_REQUESTED, Pe } from '../machine/board/pe.ts'
-import { nextTurn, nobodyRuns, turnLength } from '../machine/board/schedule.ts'
+import { Pe } from '../machine/board/pe.ts'
 import {
   clock,
   command,
   control,
   endMachine,
+  FOREVER,
+  OFF,
   peControl,
   peWord,
   stopKind,
   type Views,
   viewsOf,
+  waiting,
 } from '../machine/board/shared-memory.ts'
+import { openTurn, passTurn, runTurn } from '../machine/board/turns.ts'
+import { eventWaits, inputWakes, nothingWakes } from '../machine/board/waiting.ts'
 import { MachineStop } from '../machine/cpu/fault.ts'
 import { featuresOf } from './plan.ts'
 import type { FromPe, PeWorkerData } from './protocol.ts'
@@ -22,6 +26,11 @@ const REPORT_EVERY = 50
 const MAX_UNACKNOWLEDGED = 16
 /** Every wait ends after this many milliseconds at the latest and looks at the command word again. */
 const LOOK_AGAIN = 50
+/** Milliseconds after which a WFE ends for no reason, as it may; sooner where its exclusive monitor is looked at. */
+const EVENT_WAIT = 10
+const MONITOR_WAIT = 0.2
+/** Times in a row that a WFE ended so while nobody else ran, before the machine counts as locked up. */
+const FUTILE_WAITS = 100
 
 /** Runs one PE in its worker: schedule, power, stop rules, reports. Blocks its thread; control comes through shared words. */
 export class PeRunner {
@@ -33,8 +42,7 @@ export class PeRunner {
   private readonly pes: number
   private lastReport = 0
   private message: string | null = null
-  /** Instructions of this PE's quantum that a pause cut off; it gets them before the turn passes on. */
-  private owed = 0
+  private futileWaits = 0
 
   constructor(data: PeWorkerData, post: (message: FromPe) => void) {
     const { plan, pe } = data
@@ -108,69 +116,66 @@ export class PeRunner {
       Atomics.wait(cells, control.TURN, whose, LOOK_AGAIN)
       return
     }
-    if (this.powered()) {
-      const turn = this.owed > 0 ? this.owed : turnLength(cells, this.data.plan.schedule.quantum)
-      const granted = Math.min(turn, this.instructionsLeft())
-      pe.beginTurn()
-      let executed: number
-      try {
-        executed = pe.engine.run(granted)
-      } finally {
-        pe.endTurn()
-      }
-      this.afterRunning(executed)
-      // A pause in the middle of a quantum: the turn is not passed on, so that pausing does not change what the machine does.
-      this.owed = pe.engine.interrupted ? granted - executed : 0
-      if (this.owed > 0) return
+    const over = !openTurn(pe, this.data.plan.schedule) || this.runTurn()
+    // Nobody runs before something comes from outside; the client says when bytes came.
+    if (over && !passTurn(this.views, pe.index)) {
+      Atomics.wait(cells, control.INPUT_WRITTEN, Atomics.load(cells, control.INPUT_WRITTEN), LOOK_AGAIN)
     }
-    this.passTurn()
   }
 
-  private passTurn(): void {
-    const { cells } = this
-    const next = nextTurn(cells, this.pes)
-    if (next < 0) {
-      endMachine(cells, this.pes, stopKind.LOCKUP, 0, this.pe.index)
-      return
-    }
-    Atomics.store(cells, control.TURN, next)
-    Atomics.notify(cells, control.TURN)
+  /** @returns whether the turn is over */
+  private runTurn(): boolean {
+    const over = runTurn(this.pe, this.instructionsLeft())
+    this.afterRunning()
+    return over
   }
 
   private runFreely(): void {
     const { cells, pe } = this
-    if (!this.powered()) {
-      if (nobodyRuns(cells, this.pes)) endMachine(cells, this.pes, stopKind.LOCKUP, 0, pe.index)
-      else Atomics.wait(cells, this.word(peControl.POWER), OFF, LOOK_AGAIN)
+    if (!pe.powered(this.data.plan.schedule.seed)) {
+      if (!this.endIfLockedUp(false)) Atomics.wait(cells, this.word(peControl.POWER), OFF, LOOK_AGAIN)
       return
     }
-    if (Atomics.load(cells, this.word(peControl.WAITING)) === 1) {
-      if (nobodyRuns(cells, this.pes)) endMachine(cells, this.pes, stopKind.LOCKUP, 0, pe.index)
-      else Atomics.wait(cells, control.COMMAND, command.RUN, LOOK_AGAIN)
+    if (!pe.wakes()) {
+      this.sleep()
       return
     }
-    this.afterRunning(pe.engine.run(Math.min(SLICE, this.instructionsLeft())))
+    const executed = pe.engine.run(Math.min(SLICE, this.instructionsLeft()))
+    Atomics.add(this.views.clock, clock.INSTRUCTIONS, BigInt(executed))
+    this.afterRunning()
   }
 
-  /** Whether the PE is on; takes up a CPU_ON request. */
-  private powered(): boolean {
-    const { cells, pe, views } = this
-    const power = Atomics.load(cells, this.word(peControl.POWER))
-    if (power === ON_REQUESTED) {
-      pe.reset(this.data.plan.schedule.seed)
-      pe.start(views.mailbox[pe.index * 2]!, views.mailbox[pe.index * 2 + 1]!)
-      Atomics.store(cells, this.word(peControl.POWER), ON)
-      return true
-    }
-    return power === ON
-  }
-
-  private afterRunning(executed: number): void {
+  /** Sleeps until the PE's deadline or until somebody says that there is something to look at. */
+  private sleep(): void {
     const { cells, pe } = this
-    const total = Number(Atomics.add(this.views.clock, clock.INSTRUCTIONS, BigInt(executed))) + executed
+    const event = pe.waitsIn() === waiting.WFE
+    if (this.endIfLockedUp(event)) return
+    const deadline = Atomics.load(this.views.clock, clock.DEADLINE + pe.index)
+    const longest = event ? (pe.watches() ? MONITOR_WAIT : EVENT_WAIT) : LOOK_AGAIN
+    const wait = deadline < FOREVER ? Math.min(longest, pe.sleepTo(deadline)) : longest
+    const woken = Atomics.wait(cells, this.word(peControl.SIGNALLED), 0, wait) !== 'timed-out'
+    if (event && !woken && wait === EVENT_WAIT) pe.endEventWait()
+  }
+
+  /**
+   * Ends the machine when nothing can ever wake anybody. As a WFE may end for no reason, the PEs that wait in one must have
+   * done so in vain for a while.
+   */
+  private endIfLockedUp(event: boolean): boolean {
+    const { cells, pe, views } = this
+    const nothing = nothingWakes(views) && !inputWakes(views)
+    this.futileWaits = nothing && event ? this.futileWaits + 1 : 0
+    const lockedUp = nothing && (event ? this.futileWaits > FUTILE_WAITS : !eventWaits(views))
+    if (lockedUp) endMachine(cells, this.pes, stopKind.LOCKUP, 0, pe.index)
+    return lockedUp
+  }
+
+  private afterRunning(): void {
+    const { cells, pe, views } = this
     const limit = this.data.plan.stop.instructions
-    if (limit !== undefined && total >= limit) endMachine(cells, this.pes, stopKind.INSTRUCTIONS, 0, pe.index)
-    if (pe.waitingForInterrupt) Atomics.store(cells, this.word(peControl.WAITING), 1)
+    if (limit !== undefined && Atomics.load(views.clock, clock.INSTRUCTIONS) >= limit) {
+      endMachine(cells, this.pes, stopKind.INSTRUCTIONS, 0, pe.index)
+    }
     this.report(false)
   }
 

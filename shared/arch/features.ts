@@ -28,6 +28,7 @@ export const features = [
   'FEAT_IESB',
   'FEAT_ExS',
   'FEAT_LSE2',
+  'FEAT_WFxT',
 ] as const
 
 export type Feature = (typeof features)[number]
@@ -70,6 +71,7 @@ const always: readonly Feature[] = [
   'FEAT_IDST',
   'FEAT_DPB',
   'FEAT_DPB2',
+  'FEAT_WFxT',
 ]
 
 /** The full feature set of one PE. MTE3 implies MTE2 and MTE_ASYNC, MTE2 implies MTE (Features.json). */

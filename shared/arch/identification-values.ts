@@ -42,7 +42,7 @@ const values: Readonly<Record<string, (choice: FeatureChoice) => FieldValues>> =
   ID_AA64AFR1_EL1: () => ({}),
   ID_AA64ISAR0_EL1: () => ({ TS: 2, Atomic: 2, CRC32: 1 }),
   ID_AA64ISAR1_EL1: () => ({ SB: 1, LRCPC: 2, DPB: 2 }),
-  ID_AA64ISAR2_EL1: () => ({}),
+  ID_AA64ISAR2_EL1: () => ({ WFxT: 2 }),
   // 40-bit addresses, 16-bit ASIDs, little-endian, 4 KiB granule only (TGran64 is inverted, TGran*_2 = 0 follow stage 1)
   ID_AA64MMFR0_EL1: ({ exs }) => ({
     ExS: exs ? 1 : 0,

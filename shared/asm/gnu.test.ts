@@ -160,7 +160,7 @@ describe.skipIf(missing.length > 0)(title, () => {
         : text,
     )
     writeFileSync(source, `.text\n.global _start\n_start:\n${lines.join('\n')}\n`)
-    const march = '-march=armv8.6-a+memtag+rcpc+crc+lse+flagm+ssbs+sb+sve'
+    const march = '-march=armv8.7-a+memtag+rcpc+crc+lse+flagm+ssbs+sb+sve'
     execFileSync(`${PREFIX}as`, [march, '--no-warn', source, '-o', object], {
       stdio: ['ignore', 'ignore', 'pipe'],
     })

@@ -136,7 +136,6 @@ export const notImplemented: readonly NotImplemented[] = [
     bits: ['11010100101 aaaaaaaaaaaaaaaa 000aa', '11010110101111110000001111100000'],
     feature: 'Halting debug',
   },
-  { name: 'WFET, WFIT', bits: ['11010101000000110001000000a aaaaa'], feature: 'FEAT_WFxT' },
   { name: 'DSB nXS', bits: ['11010101000000110011 aa10 00111111'], feature: 'FEAT_XS' },
   {
     name: 'Transactional memory',

@@ -153,6 +153,8 @@ export interface Operations<V> {
   barrier(kind: 'isb' | 'dsb' | 'dmb' | 'sb', option: number): void
   /** Hint number CRm:op2 (NOP 0, YIELD 1, WFE 2, WFI 3, SEV 4, SEVL 5, ESB 16 ...). Unallocated numbers do nothing. */
   hint(number: number): void
+  /** WFIT and WFET: waits until CNTVCT_EL0 reaches `until` at the latest; `t` is the register's number, for a trap. */
+  waitUntil(kind: 'wfi' | 'wfe', until: V, t: number): void
   svc(immediate: number): void
   hvc(immediate: number): void
   smc(immediate: number): void

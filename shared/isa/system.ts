@@ -48,6 +48,23 @@ const HINT = insn({
   sem: (o, f) => o.hint(f.h),
 })
 
+const timedWaits = [
+  { kind: 'wfe', op2: '000' },
+  { kind: 'wfi', op2: '001' },
+] as const
+
+const WFxT = timedWaits.map(({ kind, op2 }) =>
+  insn({
+    name: `${kind.toUpperCase()}T`,
+    bits: `110101010000001100010000 ${op2} ttttt`,
+    asm: `${kind}t {x:t}`,
+    doc: `${kind.toUpperCase()} that ends when CNTVCT_EL0 reaches Xt.`,
+    needs: 'FEAT_WFxT',
+    cost: 'hint',
+    sem: (o, f) => o.waitUntil(kind, o.x(f.t), f.t),
+  }),
+)
+
 const CLREX = insn({
   name: 'CLREX',
   bits: '11010101000000110011 mmmm 01011111',
@@ -168,7 +185,7 @@ const MRS = insn({
   sem: (o, f) => o.setX(f.t, o.readSysreg([2 + f.o, f.p, f.n, f.m, f.q])),
 })
 
-export const hints: readonly Insn[] = [HINT]
+export const hints: readonly Insn[] = [HINT, ...WFxT]
 export const barriers: readonly Insn[] = [CLREX, DSB, DMB, ISB, SB]
 export const pstate: readonly Insn[] = MSR_imm
 export const system: readonly Insn[] = [SYS, SYSL, MSR_reg, MRS]

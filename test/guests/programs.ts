@@ -29,10 +29,14 @@ const exit = (code: number): string => `
 9:	.quad	0x20026, ${code}
 `
 
+/** The event stream of EL2 at 2^10 counts, so that a WFE ends. */
+const eventStream = '	mov	x1, #(9 << 4) | 4\n	msr	cnthctl_el2, x1\n	isb\n'
+
 /** Loops without an end, each in a way of its own. */
 export const endless = {
   'b .': (pes: number) => everyPe(pes, '	b	.'),
-  wfe: (pes: number) => everyPe(pes, '1:	wfe\n	b	1b'),
+  'wfe on all but one': (pes: number) => everyPe(pes, '	cbz	x19, 2f\n1:	wfe\n	b	1b\n2:	b	2b'),
+  'wfe under an event stream': (pes: number) => everyPe(pes, `${eventStream}1:	wfe\n	b	1b`),
   'wfi on all but one': (pes: number) => everyPe(pes, '	cbz	x19, 2f\n1:	wfi\n	b	1b\n2:	b	2b'),
   'an exception storm': (pes: number) =>
     everyPe(
@@ -94,6 +98,8 @@ export const faultingVectors = (pes: number): string =>
   )
 /** The vectors lie where there is no memory. */
 export const noVectors = (pes: number): string => everyPe(pes, '\tmsr\tvbar_el2, xzr\n\tisb\n\tudf\t#0')
+/** Every PE waits in WFE, and no event ever comes. */
+export const allWaitForEvents = (pes: number): string => everyPe(pes, '1:	wfe\n	b	1b')
 /** Every PE waits in WFI. */
 export const allWait = (pes: number): string => everyPe(pes, '1:	wfi\n	b	1b')
 /** Every PE switches itself off. */

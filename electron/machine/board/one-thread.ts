@@ -8,8 +8,8 @@ import type { Probes } from '../observe/recorder.ts'
 import type { Release, SyncMode } from '../sync/synchronisation.ts'
 import { InputLog } from './input-log.ts'
 import { MemoryPages } from './memory-pages.ts'
-import { OFF, ON, ON_REQUESTED, Pe } from './pe.ts'
-import { nextTurn, seedSchedule, turnLength } from './schedule.ts'
+import { Pe } from './pe.ts'
+import { seedSchedule } from './schedule.ts'
 import {
   allocateShared,
   CONSOLE_BYTES,
@@ -18,6 +18,8 @@ import {
   command,
   control,
   endMachine,
+  OFF,
+  ON,
   pageWord,
   peControl,
   peWord,
@@ -27,6 +29,7 @@ import {
 } from './shared-memory.ts'
 import type { Snapshot } from './snapshot.ts'
 import { stopReason } from './stop-reason.ts'
+import { openTurn, passTurn, runTurn } from './turns.ts'
 
 /** What the machine of one thread runs by; the same names as the plan of a machine with workers. */
 export interface OneThreadSettings {
@@ -135,21 +138,14 @@ export class OneThreadBoard {
   advance(limit = WHOLE_TURN): number {
     const pe = this.next
     if (pe === null) return 0
-    const { clock: times } = this.views
-    const turn = Math.min(Number(times[clock.TURN_LEFT]!), this.instructionsLeft())
-    const stopped = this.execute(pe, Math.min(turn, limit))
-    const executed = pe.engine.executed()
-    this.count(pe, executed)
+    const over = this.execute(pe, Math.min(limit, this.instructionsLeft()))
     this.drainConsole()
-    if (stopped) return executed
-    if (executed < turn && !pe.engine.leave) {
-      times[clock.TURN_LEFT] = BigInt(turn - executed)
-      return executed
+    if (this.instructionsLeft() === 0) this.finish(stopKind.INSTRUCTIONS, pe)
+    if (over) {
+      passTurn(this.views, pe.index)
+      this.prepare()
     }
-    times[clock.TURN_LEFT] = 0n
-    this.passTurn(pe)
-    this.prepare()
-    return executed
+    return pe.engine.executed()
   }
 
   /** Bytes for the UART's receiver: they arrive before the next turn begins. */
@@ -157,62 +153,28 @@ export class OneThreadBoard {
     this.inputs.offer(bytes)
   }
 
-  /** @returns whether the guest ended the machine */
-  private execute(pe: Pe, count: number): boolean {
-    pe.beginTurn()
+  /** @returns whether the turn is over and passed on */
+  private execute(pe: Pe, most: number): boolean {
     try {
-      pe.engine.run(count)
-      return false
+      return runTurn(pe, most)
     } catch (error) {
       if (!(error instanceof MachineStop)) throw error
       this.message = error.message
       endMachine(this.cells, this.pes.length, stopKinds[error.kind], error.code, pe.index)
-      return true
+      return false
     } finally {
-      pe.endTurn()
       pe.core.store()
     }
   }
 
-  private count(pe: Pe, executed: number): void {
-    const total = this.moment + executed
-    this.views.clock[clock.INSTRUCTIONS] = BigInt(total)
-    const limit = this.settings.stop.instructions
-    if (limit !== undefined && total >= limit) this.finish(stopKind.INSTRUCTIONS, pe)
-    if (pe.waitingForInterrupt) Atomics.store(this.cells, peWord(pe.index, peControl.WAITING), 1)
-  }
-
-  /** Draws the next turn, unless one is under way: then the PE that is next is about to execute. */
+  /** Opens the next turn, unless one is under way: then the PE that is next is about to execute. */
   private prepare(): void {
-    const { clock: times } = this.views
-    while (times[clock.TURN_LEFT] === 0n) {
-      const pe = this.next
-      if (pe === null) return
-      if (this.powered(pe)) {
-        this.inputs.deliver(Number(times[clock.TURNS]!))
-        times[clock.TURNS]!++
-        times[clock.TURN_LEFT] = BigInt(turnLength(this.cells, this.settings.schedule.quantum))
-      } else {
-        this.passTurn(pe)
-      }
+    const { schedule } = this.settings
+    for (let pe = this.next; pe !== null; pe = this.next) {
+      const opened = openTurn(pe, schedule, (turn) => this.inputs.deliver(turn))
+      if (opened) return
+      passTurn(this.views, pe.index)
     }
-  }
-
-  private passTurn(pe: Pe): void {
-    const next = nextTurn(this.cells, this.pes.length)
-    if (next < 0) this.finish(stopKind.LOCKUP, pe)
-    else this.cells[control.TURN] = next
-  }
-
-  /** Whether a PE is on; takes up a CPU_ON request. */
-  private powered(pe: Pe): boolean {
-    const word = peWord(pe.index, peControl.POWER)
-    if (this.cells[word] === ON_REQUESTED) {
-      pe.reset(this.settings.schedule.seed)
-      pe.start(this.views.mailbox[pe.index * 2]!, this.views.mailbox[pe.index * 2 + 1]!)
-      this.cells[word] = ON
-    }
-    return this.cells[word] === ON
   }
 
   private running(): boolean {

@@ -4,7 +4,18 @@ import type { ScopeItem, SyncWindow } from '../../../shared/arch/synchronisation
 import type { PeStatus } from '../../../shared/model/trace.ts'
 import { Core, PS } from '../cpu/core.ts'
 import type { InterruptInputs, InterruptSignals } from '../cpu/interrupts.ts'
-import { EVENT, PC, PSTATE } from '../cpu/layout.ts'
+import {
+  EVENT,
+  EVENTS_SEEN,
+  effectiveSlotOf,
+  MONITOR,
+  PC,
+  PSTATE,
+  slotOf,
+  TIME_BASE,
+  WAIT_UNTIL,
+} from '../cpu/layout.ts'
+import { GenericTimers } from '../cpu/timers.ts'
 import { Bus } from '../devices/bus.ts'
 import { InterruptController } from '../devices/gic/controller.ts'
 import { Distributor } from '../devices/gic/distributor.ts'
@@ -26,7 +37,19 @@ import type { Chooser } from '../sync/chooser.ts'
 import { type Release, Synchronisation, type SyncMode } from '../sync/synchronisation.ts'
 import { SysregAccess } from '../sysreg/access.ts'
 import { SystemOperations } from '../sysreg/system-ops.ts'
-import { clock, peControl, peWord, type Views } from './shared-memory.ts'
+import {
+  clock,
+  FOREVER,
+  OFF,
+  ON,
+  ON_REQUESTED,
+  peControl,
+  peWord,
+  signalPe,
+  type Views,
+  waiting,
+} from './shared-memory.ts'
+import { loseMonitor } from './waiting.ts'
 
 /** What one PE needs to be built; the same on every worker but for `pe`. */
 export interface PeSettings {
@@ -53,8 +76,9 @@ export interface PeSettings {
   waitForRoom: () => void
   /** Puts an observer before the recorder: a debugger's. */
   observe?: (recorder: Observer) => Observer
-  /** What signals interrupts to the PE, where it is not the board's controller. */
+  /** What signals interrupts to the PE and what its timers drive, where it is not the board's controller. */
   signals?: InterruptSignals
+  inputs?: InterruptInputs
 }
 
 /** What of a PE decides how it goes on and lies in no word: its part of a snapshot, plain data. */
@@ -63,12 +87,10 @@ export interface PeState {
   tlb: TlbState
   contexts: ContextsState
   recorder: RecorderState
-  waitingForInterrupt: boolean
 }
 
-export const OFF = 0
-export const ON = 1
-export const ON_REQUESTED = 2
+const EVENT_STREAMS = ['CNTKCTL_EL1', 'CNTHCTL_EL2'].flatMap((name) => [slotOf(name), effectiveSlotOf(name)])
+const EVNTEN = 1n << 2n
 
 /** One PE wired to the board: core, memory, system registers, engine, recorder. */
 export class Pe {
@@ -82,16 +104,14 @@ export class Pe {
   /** Inputs of the interrupt controller, and what it signals to this PE. */
   readonly inputs: InterruptInputs
   readonly interrupts: PeInterrupts
-  private readonly views: Views
+  readonly views: Views
+  private readonly hostClock: boolean
+  private readonly timers: GenericTimers
   private readonly syncSeed: number
-  /** Model time of the other PEs when this PE's turn began: CNTPCT never runs backwards across PEs. */
-  private timeBase = 0
   /** What UNKNOWN reset values are. */
   private readonly unknown: 'poison' | 'zero'
   /** PSTATE after a reset: the highest EL with its own stack pointer, interrupts masked. */
   private readonly resetPstate: number
-  /** The PE gave up its turn in WFI; false for WFE. */
-  waitingForInterrupt = false
 
   constructor(views: Views, settings: PeSettings) {
     const { pe } = settings
@@ -125,34 +145,44 @@ export class Pe {
     sync.onControls = () => this.core.controlsChanged()
     sync.now = () => this.core.instructions
     this.recorder.attach(this.core)
-    const uart = new Uart(views, settings.waitForRoom)
-    const count =
-      settings.clock === 'host' ? () => BigInt(Math.round(settings.now())) : () => BigInt(this.modelTime())
-    this.mmu = new Mmu(this.core)
     const controller = new InterruptController(views)
     this.inputs = controller
     this.interrupts = new PeInterrupts(this.core, views.control, controller)
     this.core.asynchronous.connect(settings.signals ?? this.interrupts)
+    const uart = new Uart(views, settings.waitForRoom)
+    const hostClock = settings.clock === 'host'
+    const count = hostClock ? () => BigInt(Math.round(settings.now())) : () => BigInt(this.modelTime())
+    this.hostClock = hostClock
+    this.timers = new GenericTimers(this.core, count, hostClock, settings.inputs ?? controller)
+    this.mmu = new Mmu(this.core)
     const bus = new Bus([uart, new Distributor(controller), new Redistributors(controller)])
     this.memory = new MemoryOperations(this.core, this.mmu, bus)
-    this.sysregs = new SysregAccess(this.core, settings.features, count, this.interrupts)
+    this.sysregs = new SysregAccess(this.core, settings.features, this.timers, this.interrupts)
     const system = new SystemOperations(this.core, this.mmu, this.memory, this.sysregs, settings.features)
     const operations = new ReferenceOperations(this.core, this.memory, this.sysregs, system, {
       semihosting: () => this.callHost(uart, count),
       firmwareCall: () => this.callFirmware(),
-      wait: (wfi) => {
-        this.waitingForInterrupt = wfi
-        this.engine.leave = true
-      },
+      waitEnds: (kind) => this.waitEnds(kind === 'wfi' ? waiting.WFI : waiting.WFE),
+      wait: (kind, until) => this.wait(kind === 'wfi' ? waiting.WFI : waiting.WFE, until),
+      virtualCount: () => this.timers.virtualCount(),
       sendEvent: () => this.sendEvent(),
     })
-    this.engine = new ReferenceEngine(this.core, this.mmu, operations, settings.costs, settings.marks)
+    this.engine = new ReferenceEngine(
+      this.core,
+      this.mmu,
+      operations,
+      settings.costs,
+      settings.marks,
+      this.timers,
+    )
   }
 
   /** Registers as after a cold reset; poisoned UNKNOWN values depend on the seed and the PE. */
   reset(seed: number): void {
     this.core.state.fill(0n)
     this.sysregs.reset(this.unknown === 'zero' ? null : seed * 16 + this.index + 1)
+    // UNKNOWN too, but an event stream that nobody asked for would keep a parked PE awake.
+    for (const slot of EVENT_STREAMS) this.core.state[slot] = this.core.state[slot]! & ~EVNTEN
     this.core.sync.reset(this.syncSeed)
     this.core.state[PSTATE] = BigInt(this.resetPstate)
   }
@@ -163,6 +193,7 @@ export class Pe {
     this.core.state[0] = x0
     this.core.state[PSTATE] = BigInt(this.resetPstate)
     this.core.load()
+    this.timers.reload()
     this.recorder.begin()
   }
 
@@ -174,7 +205,6 @@ export class Pe {
       tlb: this.mmu.save(),
       contexts: this.core.controlsCache.saveContexts(),
       recorder: this.recorder.save(),
-      waitingForInterrupt: this.waitingForInterrupt,
     }
   }
 
@@ -184,28 +214,133 @@ export class Pe {
     this.core.load()
     this.mmu.restore(saved.tlb)
     this.recorder.restore(saved.recorder)
-    this.waitingForInterrupt = saved.waitingForInterrupt
+    this.timers.reload()
     this.engine.restore(saved.engine)
   }
 
   /** Begins a turn: the model time of the others becomes this PE's lower bound. */
   beginTurn(): void {
-    this.timeBase = Number(Atomics.load(this.views.clock, clock.MODEL))
+    const { core, views } = this
+    const now = Atomics.load(views.clock, clock.MODEL)
+    core.state[TIME_BASE] = BigInt.asUintN(64, now)
+    if (this.timers.nextChange() <= now) this.timers.look()
   }
 
   endTurn(): void {
     Atomics.store(this.views.clock, clock.MODEL, BigInt(this.modelTime()))
   }
 
+  /** CNTPCT never runs backwards across PEs: it is not below the model time at which this PE's turn began. */
   private modelTime(): number {
-    return Math.max(this.timeBase, this.core.cycles)
+    return Math.max(Number(this.core.state[TIME_BASE]!), this.core.cycles)
+  }
+
+  /** Takes up a CPU_ON request. @returns whether the PE is on */
+  powered(seed: number): boolean {
+    const { control: cells, mailbox } = this.views
+    const word = this.powerWord(this.index)
+    if (Atomics.load(cells, word) === ON_REQUESTED) {
+      this.reset(seed)
+      this.start(mailbox[this.index * 2]!, mailbox[this.index * 2 + 1]!)
+      // A PE that was off has not lagged behind: its cycles begin at the time of the others.
+      this.core.cycles = Number(Atomics.load(this.views.clock, clock.MODEL))
+      Atomics.store(cells, word, ON)
+    }
+    return Atomics.load(cells, word) === ON
+  }
+
+  /** What the PE waits in: `waiting`. */
+  waitsIn(): number {
+    return Atomics.load(this.views.control, peWord(this.index, peControl.WAITING))
+  }
+
+  /** The PE waits from the next instruction on; whoever runs it asks `wakes` before it runs again. */
+  private wait(kind: number, until: bigint | null): void {
+    const { core, timers } = this
+    // A limit is kept as a physical count, so that it does not depend on what the offset is later.
+    core.state[WAIT_UNTIL] = until === null ? 0n : timers.physicalCount() + (until - timers.virtualCount())
+    Atomics.store(this.views.control, peWord(this.index, peControl.WAITING), kind)
+    this.setDeadline(kind)
+    this.engine.leave = true
+  }
+
+  /** Says at which count a wait may end by time alone. */
+  private setDeadline(kind: number): void {
+    const { core, timers, views } = this
+    const until = core.state[WAIT_UNTIL]!
+    let deadline = timers.nextChange()
+    if (until !== 0n && until < deadline) deadline = until
+    if (kind === waiting.WFE) {
+      const event = timers.nextEvent(core.state[EVENTS_SEEN]!)
+      if (event < deadline) deadline = event
+    }
+    Atomics.store(views.clock, clock.DEADLINE + this.index, deadline < FOREVER ? deadline : FOREVER)
+  }
+
+  /**
+   * Looks whether a wait has ended; one that has leaves the PE awake, its cycles at the time of now.
+   * @returns whether the PE is awake
+   */
+  wakes(): boolean {
+    const { core, timers } = this
+    const { control: cells } = this.views
+    const kind = this.waitsIn()
+    if (kind === waiting.NO) return true
+    const now = timers.physicalCount()
+    if (timers.nextChange() <= now) timers.look()
+    if (Atomics.exchange(cells, peWord(this.index, peControl.SIGNALLED), 0) !== 0) core.asynchronous.sample()
+    const until = core.state[WAIT_UNTIL]!
+    if (!(until !== 0n && now >= until) && !this.waitEnds(kind)) {
+      this.setDeadline(kind)
+      return false
+    }
+    core.state[WAIT_UNTIL] = 0n
+    if (!this.hostClock) core.cycles = this.modelTime()
+    Atomics.store(cells, peWord(this.index, peControl.WAITING), waiting.NO)
+    return true
+  }
+
+  /** Whether a WFI or WFE would end at once; what ends a WFE is used up. */
+  private waitEnds(kind: number): boolean {
+    const { asynchronous } = this.core
+    if (kind === waiting.WFI) return asynchronous.wakes()
+    return this.takeEvent() || (asynchronous.pending !== 0 && asynchronous.due() !== null)
+  }
+
+  /** Ends a WFE for no reason, as the architecture permits. */
+  endEventWait(): void {
+    Atomics.store(this.core.state, EVENT, 1n)
+  }
+
+  /** Whether the exclusive monitor is set: its loss ends a WFE. */
+  watches(): boolean {
+    return this.core.state[MONITOR] !== 0n
+  }
+
+  /**
+   * Host milliseconds that a PE which waits alone may sleep before its deadline. The model clock does not pass meanwhile: it is
+   * set to the deadline at once.
+   */
+  sleepTo(deadline: bigint): number {
+    if (this.hostClock) return Math.max(0, Number(deadline - this.timers.physicalCount()) / 1e6)
+    this.core.cycles = Math.max(this.core.cycles, Number(deadline))
+    return 0
+  }
+
+  /** Clears the event register. @returns whether it was set: by SEV, an event stream, or the loss of the exclusive monitor */
+  private takeEvent(): boolean {
+    const { core, timers } = this
+    if (loseMonitor(this.views, this.index)) core.state[EVENT] = 1n
+    const set = Atomics.exchange(core.state, EVENT, 0n) !== 0n || timers.eventPending()
+    if (set) timers.clearEvents()
+    return set
   }
 
   status(): PeStatus {
     const power = Atomics.load(this.views.control, this.powerWord(this.index))
     return {
       pe: this.index,
-      power: power !== ON ? 'off' : this.waitingForInterrupt ? 'waiting' : 'on',
+      power: power !== ON ? 'off' : this.waitsIn() !== waiting.NO ? 'waiting' : 'on',
       el: this.core.el,
       instructions: this.core.instructions,
       cycles: this.core.cycles,
@@ -254,7 +389,12 @@ export class Pe {
     return true
   }
 
+  /** SEV: sets the event register of every PE, and has those look that wait for one. */
   private sendEvent(): void {
-    for (let pe = 0; pe < this.views.shared.pes; pe++) Atomics.store(this.views.state(pe), EVENT, 1n)
+    const { control: cells, shared } = this.views
+    for (let pe = 0; pe < shared.pes; pe++) {
+      Atomics.store(this.views.state(pe), EVENT, 1n)
+      if (Atomics.load(cells, peWord(pe, peControl.WAITING)) === waiting.WFE) signalPe(cells, pe)
+    }
   }
 }

@@ -1,10 +1,10 @@
-import { OFF } from './pe.ts'
-import { control, peControl, peWord } from './shared-memory.ts'
+import { clock, control, type Views } from './shared-memory.ts'
+import { mayRun } from './waiting.ts'
 
 /**
  * The deterministic schedule: PEs take turns of a quantum at most; every round visits all of them once, in an order drawn from
- * the seed. PEs that are off or wait in WFI are passed over. The state lies in shared memory, and only the PE whose turn it
- * is touches it.
+ * the seed. PEs that are off or wait are passed over. The state lies in shared memory, and only whoever runs the PE whose turn
+ * it is touches it.
  */
 export function seedSchedule(cells: Int32Array, pes: number, seed: number): void {
   // xorshift32 never leaves 0, so the seed is mixed and made odd.
@@ -31,10 +31,6 @@ function shuffle(cells: Int32Array, pes: number): void {
   }
 }
 
-const runnable = (cells: Int32Array, pe: number): boolean =>
-  Atomics.load(cells, peWord(pe, peControl.POWER)) !== OFF &&
-  Atomics.load(cells, peWord(pe, peControl.WAITING)) === 0
-
 /**
  * Instructions of the turn that begins: between half a quantum and all of it, drawn from the seed. With turns of one length
  * two loops can fall into step, so that one PE finds a lock taken in every turn it gets.
@@ -43,23 +39,20 @@ export function turnLength(cells: Int32Array, quantum: number): number {
   return quantum - (random(cells) % (Math.floor(quantum / 2) + 1))
 }
 
-/** Chooses who runs next. @returns its number, or -1 when no PE can run any more */
-export function nextTurn(cells: Int32Array, pes: number): number {
-  for (let tried = 0; tried < 2 * pes; tried++) {
+/** Chooses who runs next. @returns its number, or -1 while no PE can run; then nothing is drawn either */
+export function nextTurn(views: Views): number {
+  const { control: cells, shared } = views
+  const now = Atomics.load(views.clock, clock.MODEL)
+  const able = Array.from({ length: shared.pes }, (_, pe) => mayRun(views, pe, now))
+  if (!able.includes(true)) return -1
+  for (;;) {
     let position = cells[control.POSITION]! + 1
-    if (position >= pes) {
-      shuffle(cells, pes)
+    if (position >= shared.pes) {
+      shuffle(cells, shared.pes)
       position = 0
     }
     cells[control.POSITION] = position
     const pe = cells[control.ORDER + position]!
-    if (runnable(cells, pe)) return pe
+    if (able[pe]) return pe
   }
-  return -1
-}
-
-/** Whether no PE can run: all are off, or those that are on wait in WFI, which nothing ends as there are no interrupts. */
-export function nobodyRuns(cells: Int32Array, pes: number): boolean {
-  for (let pe = 0; pe < pes; pe++) if (runnable(cells, pe)) return false
-  return true
 }

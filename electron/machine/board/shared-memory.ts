@@ -40,6 +40,10 @@ export const control = {
   PAIR_LOCK: 17,
   /** Never changes: an atomic operation on it is a full barrier. */
   FENCE: 18,
+  /** Deterministic schedule: rounds in a row in which nothing but a WFE that ended for no reason went on. */
+  FUTILE: 19,
+  /** 1 while bytes can still come from outside to the UART's receiver. */
+  INPUT_OPEN: 20,
   ORDER: 32,
 } as const
 
@@ -66,7 +70,7 @@ export const peControl = {
   ATTENTION: 0,
   /** PSCI: 0 off, 1 on, 2 on requested (entry and context words are valid). */
   POWER: 1,
-  /** 1 while the PE waits in WFI. */
+  /** What the PE waits in, see `waiting`. */
   WAITING: 2,
   /** 1 while the worker is parked in a pause. */
   PARKED: 3,
@@ -75,6 +79,14 @@ export const peControl = {
   /** 1 when the PE's interrupt signals may have changed since it last looked: one that waits gets a turn to look. */
   SIGNALLED: 5,
 } as const
+/** Values of POWER. */
+export const OFF = 0
+export const ON = 1
+export const ON_REQUESTED = 2
+
+/** The timed forms wait as those without: see WAIT_UNTIL in cpu/layout.ts. */
+export const waiting = { NO: 0, WFI: 1, WFE: 2 } as const
+
 /** 64-bit words per PE for PSCI CPU_ON: entry address and context id. */
 export const PE_MAILBOX = 256
 const CONTROL_BYTES = 4096
@@ -87,9 +99,11 @@ export const pageWord = { WATCHED: 1, VERSION: ~1, ONE: 2 } as const
 
 /**
  * 64-bit words of the clock block: model time at the last quantum's end, executed instructions of all PEs (faulting ones
- * count), turns begun, instructions that the present turn has left (0: the next turn is not drawn yet).
+ * count), turns begun, instructions that the present turn has left (0: the next turn is not drawn yet). From DEADLINE on, per
+ * PE: the count at which one that waits looks whether it is woken; FOREVER where time alone never wakes it.
  */
-export const clock = { MODEL: 0, INSTRUCTIONS: 1, TURNS: 2, TURN_LEFT: 3 } as const
+export const clock = { MODEL: 0, INSTRUCTIONS: 1, TURNS: 2, TURN_LEFT: 3, DEADLINE: 16 } as const
+export const FOREVER = 2n ** 62n
 const CLOCK_BYTES = 4096
 
 export const CONSOLE_BYTES = 1 << 16
@@ -131,7 +145,7 @@ export function viewsOf(shared: SharedMachine) {
     words: new Uint8Array(buffer, 0, at.console),
     control: new Int32Array(buffer, 0, CONTROL_BYTES / 4),
     mailbox: new BigUint64Array(buffer, PE_MAILBOX * 8, 32),
-    clock: new BigInt64Array(buffer, CONTROL_BYTES, 8),
+    clock: new BigInt64Array(buffer, CONTROL_BYTES, 32),
     state: (pe: number) => new BigUint64Array(buffer, at.states + pe * at.stateBytes, STATE_WORDS),
     devices: new BigUint64Array(buffer, at.devices, DEVICE_WORDS),
     /** The interrupt controller's state: devices/gic/layout.ts. */

@@ -1,5 +1,5 @@
 import type { PeStatus, StopReason } from '../../../shared/model/trace.ts'
-import { control, stopKind } from './shared-memory.ts'
+import { control, peControl, peWord, stopKind, waiting } from './shared-memory.ts'
 
 /** Why a machine that has ended did, from its control words. @param message what the PE that ended it had to say */
 export function stopReason(cells: Int32Array, message: string, pes: readonly PeStatus[]): StopReason {
@@ -13,7 +13,7 @@ export function stopReason(cells: Int32Array, message: string, pes: readonly PeS
     case stopKind.PSCI_RESET:
       return { kind: 'exit', code: 0, by: 'PSCI SYSTEM_RESET' }
     case stopKind.LOCKUP:
-      return { kind: 'lockup', pe, message: message || lockup(pes) }
+      return { kind: 'lockup', pe, message: message || lockup(cells, pes) }
     case stopKind.MODEL_ERROR:
       return { kind: 'model-error', pe, message }
     case stopKind.SWITCHES:
@@ -29,9 +29,13 @@ export function stopReason(cells: Int32Array, message: string, pes: readonly PeS
   }
 }
 
-function lockup(pes: readonly PeStatus[]): string {
-  const on = pes.filter((status) => status.power !== 'off')
-  if (on.length === 0) return 'every PE is off, so nothing can run again'
-  const places = on.map((status) => `PE${status.pe} at 0x${status.pc.toString(16)}`).join(', ')
-  return `every PE that is on waits in WFI and no interrupt can come: ${places}`
+/** Where each PE is, and that nothing wakes one. A PE's PC is behind its WFI or WFE. */
+function lockup(cells: Int32Array, pes: readonly PeStatus[]): string {
+  if (pes.every((status) => status.power === 'off')) return 'every PE is off, so nothing can run again'
+  const places = pes.map(({ pe, power, el, pc }) => {
+    if (power === 'off') return `PE${pe} is off`
+    const hint = cells[peWord(pe, peControl.WAITING)] === waiting.WFE ? 'WFE' : 'WFI'
+    return `PE${pe} waits in ${hint} at EL${el} 0x${(pc - 4n).toString(16)}`
+  })
+  return `nothing can wake a PE, as no timer is armed and no interrupt is pending: ${places.join(', ')}`
 }

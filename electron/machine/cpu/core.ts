@@ -76,6 +76,8 @@ export class Core {
   pcOffset = 0
   instructions = 0
   cycles = 0
+  /** Cycles at which the engine looks at the timers: see GenericTimers. */
+  deadline = Number.POSITIVE_INFINITY
   /** The instruction word being executed: a stage 2 abort's syndrome describes it. */
   word = 0
   /** Word of the SP in use. */

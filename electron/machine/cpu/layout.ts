@@ -29,6 +29,12 @@ export const INSTRUCTIONS = place('instructions')
 export const CYCLES = place('cycles')
 /** Event register of WFE and SEV: 0 or 1. */
 export const EVENT = place('event')
+/** Count that the physical counter does not read below: the model time at which the PE's turn began. */
+export const TIME_BASE = place('timeBase')
+/** Physical count at which WFIT or WFET ends at the latest; 0 while the PE waits in neither. */
+export const WAIT_UNTIL = place('waitUntil')
+/** Physical count up to which event streams have set the event register and WFE has cleared it. */
+export const EVENTS_SEEN = place('eventsSeen')
 /** Physical SError: see `serror` in asynchronous.ts; 0 while there is none. */
 export const SERROR = place('serror')
 /** Local exclusive monitor: physical address + 1 (0: open), size in bytes, and the value loaded (two words for a pair). */

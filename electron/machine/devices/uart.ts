@@ -16,10 +16,16 @@ const registers = new Map<number, number>([
   [0x48, 7],
 ])
 const RIS = 0x3c
+const IMSC = 0x38
+/** RXIM and RTIM: an interrupt when bytes were received. */
+const RECEIVE = 0x50n
 const FR_TX_EMPTY = 0x80
 const FR_RX_EMPTY = 0x10
 /** UARTPeriphID0-3 and UARTPCellID0-3 at 0xfe0: revision r1p4 as in the part's manual. */
 const identification = [0x11, 0x10, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1]
+
+/** Whether a byte that is received raises the UART's interrupt line. */
+export const canSignal = (views: Views): boolean => (views.devices[registers.get(IMSC)!]! & RECEIVE) !== 0n
 
 /**
  * PL011: transmits at once into the machine's console ring, receives from its input ring. Its state lies in shared memory,

@@ -6,6 +6,7 @@ import { RAM_BASE } from '../board/map.ts'
 import { codeVersion, control, followCode, peControl, peWord } from '../board/shared-memory.ts'
 import { type Core, PS } from '../cpu/core.ts'
 import { EC, FSC, GuestFault, MachineStop } from '../cpu/fault.ts'
+import type { GenericTimers } from '../cpu/timers.ts'
 import type { Mmu } from '../mmu/mmu.ts'
 import type { Mark } from '../observe/marks.ts'
 import type { ReferenceOperations } from './operations.ts'
@@ -58,6 +59,7 @@ export class ReferenceEngine {
   private readonly core: Core
   private readonly mmu: Mmu
   private readonly operations: ReferenceOperations
+  private readonly timers: GenericTimers
   private readonly costs: Readonly<Record<CostClass, number>>
   private readonly marks: ReadonlyMap<number, readonly Mark[]>
   private readonly pages = new Map<number, CodePage>()
@@ -84,8 +86,10 @@ export class ReferenceEngine {
     operations: ReferenceOperations,
     costs: Readonly<Record<CostClass, number>>,
     marks: ReadonlyMap<number, readonly Mark[]>,
+    timers: GenericTimers,
   ) {
     this.core = core
+    this.timers = timers
     this.mmu = mmu
     this.operations = operations
     this.costs = costs
@@ -131,6 +135,7 @@ export class ReferenceEngine {
     const { core, operations, cells, attention } = this
     const { recorder } = core
     while (this.left > 0) {
+      if (core.cycles >= core.deadline) this.timers.look()
       if (Atomics.load(cells, attention) !== 0) {
         this.attend()
         if (this.leave) return

@@ -13,14 +13,20 @@ import type { MemoryOperations } from './memory-operations.ts'
 const GCR_EFFECTIVE = effectiveSlotOf('GCR_EL1')
 const RGSR_EFFECTIVE = effectiveSlotOf('RGSR_EL1')
 
+export type WaitKind = 'wfi' | 'wfe'
+
 /** What the world outside the PE does for an instruction. */
 export interface EnginePorts {
   /** HLT #0xF000; @returns X0. */
   semihosting(): void
   /** SMC at EL1 or EL2: the firmware's answer goes to X0. */
   firmwareCall(): void
-  /** WFI and WFE: gives the rest of the turn away; wfi says that no interrupt can end it. */
-  wait(wfi: boolean): void
+  /** WFI and WFE: whether what they wait for has come already; WFE's event is then used up. */
+  waitEnds(kind: WaitKind): boolean
+  /** The PE waits from here on: its turn ends. `until`: CNTVCT_EL0 at which a timed form ends at the latest. */
+  wait(kind: WaitKind, until: bigint | null): void
+  /** CNTVCT_EL0 as read at the current EL. */
+  virtualCount(): bigint
   /** SEV: sets the event register of every PE. */
   sendEvent(): void
 }
@@ -430,13 +436,10 @@ export class ReferenceOperations implements Operations<bigint> {
   hint(number: number): void {
     switch (number) {
       case 2:
-        if (this.trapWait(1, HCR.TWE)) return
-        if (this.state[EVENT] !== 0n) this.state[EVENT] = 0n
-        else this.ports.wait(false)
+        this.waitFor('wfe', null, 0)
         return
       case 3:
-        if (this.trapWait(0, HCR.TWI)) return
-        this.ports.wait(true)
+        this.waitFor('wfi', null, 0)
         return
       case 4:
         this.ports.sendEvent()
@@ -450,14 +453,26 @@ export class ReferenceOperations implements Operations<bigint> {
       default:
     }
   }
-  /** WFI (0) and WFE (1) trapped: SCTLR_ELx.nTWI and nTWE for EL0, HCR_EL2.TWI and TWE below EL2; EC 0x01. */
-  private trapWait(kind: 0 | 1, hypervisor: bigint): boolean {
+  waitUntil(kind: WaitKind, until: bigint, register: number): void {
+    this.waitFor(kind, until, register)
+  }
+  /** One that would not wait is not trapped either. */
+  private waitFor(kind: WaitKind, until: bigint | null, register: number): void {
+    if (this.ports.waitEnds(kind)) return
+    if (until !== null && this.ports.virtualCount() >= until) return
+    this.trapWait(kind, until === null ? null : register)
+    this.ports.wait(kind, until)
+  }
+  /** EC 0x01: SCTLR_ELx.nTWI and nTWE for EL0, HCR_EL2.TWI and TWE below EL2. Timed forms name their register. */
+  private trapWait(kind: WaitKind, register: number | null): void {
     const { core } = this
-    const iss = (1 << 24) | (0xe << 20) | kind
-    if (core.el === 0 && (core.sctlr() & (1n << (kind ? 18n : 16n))) === 0n) throw new GuestFault(0x01, iss)
+    const event = kind === 'wfe'
+    const timed = register === null ? 0 : 2 | (1 << 2) | (register << 5)
+    const iss = (1 << 24) | (0xe << 20) | timed | (event ? 1 : 0)
+    if (core.el === 0 && (core.sctlr() & (1n << (event ? 18n : 16n))) === 0n) throw new GuestFault(0x01, iss)
     const inHost = core.e2h() && core.tge()
+    const hypervisor = event ? HCR.TWE : HCR.TWI
     if (core.el < 2 && !inHost && core.hcr() & hypervisor) throw new GuestFault(0x01, iss, { target: 2 })
-    return false
   }
   svc(immediate: number): void {
     this.call(new GuestFault(EC.SVC, immediate, { returnTo: 'next' }))

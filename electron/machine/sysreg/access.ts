@@ -13,10 +13,10 @@ import { type Core, PS } from '../cpu/core.ts'
 import { EC, GuestFault } from '../cpu/fault.ts'
 import type { InterruptRegisters } from '../cpu/interrupts.ts'
 import { effectiveSlotOf, slotOf } from '../cpu/layout.ts'
+import type { GenericTimers } from '../cpu/timers.ts'
 import { belongsToEl2, type CompiledTrap, compileRegisters, packEncoding, type Register } from './compile.ts'
 import { checkVectorAccess } from './vector-access.ts'
 
-const CNTVOFF = slotOf('CNTVOFF_EL2')
 const CSSELR = slotOf('CSSELR_EL1')
 const VPIDR = slotOf('VPIDR_EL2')
 const VMPIDR = slotOf('VMPIDR_EL2')
@@ -24,8 +24,8 @@ const SCTLR_EL1 = effectiveSlotOf('SCTLR_EL1')
 const SCTLR_EL2 = effectiveSlotOf('SCTLR_EL2')
 const OSLSR = slotOf('OSLSR_EL1')
 
-/** CVAL registers by the name of their CTL or TVAL register. */
-const comparatorOf = (name: string): string => name.replace(/_(CTL|TVAL)_/, '_CVAL_')
+/** The CVAL register that a TVAL register reaches. */
+const comparatorOf = (name: string): string => name.replace('_TVAL_', '_CVAL_')
 
 /**
  * Direct accesses to system registers by one PE: existence, lowest EL, traps, E2H redirection, the value and its effect.
@@ -36,15 +36,14 @@ export class SysregAccess {
   private readonly choice: FeatureChoice
   private readonly byEncoding: readonly (Register | undefined)[]
   private readonly byName: Map<string, Register>
-  /** The system counter: CNTPCT_EL0. */
-  private readonly count: () => bigint
+  private readonly timers: GenericTimers
 
   private readonly interrupts: InterruptRegisters
 
-  constructor(core: Core, choice: FeatureChoice, count: () => bigint, interrupts: InterruptRegisters) {
+  constructor(core: Core, choice: FeatureChoice, timers: GenericTimers, interrupts: InterruptRegisters) {
     this.core = core
     this.choice = choice
-    this.count = count
+    this.timers = timers
     this.interrupts = interrupts
     const compiled = compileRegisters(choice)
     this.byEncoding = compiled.byEncoding
@@ -147,15 +146,13 @@ export class SysregAccess {
       case 'interruptStatus':
         return core.asynchronous.status()
       case 'physicalCount':
-        return this.count()
+        return this.timers.physicalCount()
       case 'virtualCount':
-        return this.virtualCount()
+        return this.timers.virtualCount()
       case 'timerControl':
-        return this.timerControl(register)
-      case 'timerValue': {
-        const compare = core.state[slotOf(comparatorOf(name))]!
-        return BigInt.asUintN(32, compare - this.timerCount(name))
-      }
+        return this.timers.control(name, core.state[register.slot]!)
+      case 'timerValue':
+        return this.timers.value(name)
       case 'deferredError':
         return core.state[this.deferredErrorSlot(register)]!
       case 'gic':
@@ -171,10 +168,7 @@ export class SysregAccess {
         this.writePstate(name, value)
         return
       case 'timerValue':
-        core.state[slotOf(comparatorOf(name))] = BigInt.asUintN(
-          64,
-          this.timerCount(name) + BigInt.asIntN(32, value),
-        )
+        this.writeValue(this.byName.get(comparatorOf(name))!, this.timers.compareFor(name, value))
         return
       case 'os-lock':
         core.state[OSLSR] = (core.state[OSLSR]! & ~2n) | (value & 1n ? 2n : 0n)
@@ -192,6 +186,7 @@ export class SysregAccess {
     core.sync.write(register.slot, register.effective, kept)
     core.recorder.touch(name, 'msr')
     if (row.effect === 'translation-control' || row.effect === 'hypervisor-control') core.controlsChanged()
+    else if (row.effect === 'timer') this.timers.changed(name)
   }
 
   /** MSR to a special-purpose register that is part of PSTATE. */
@@ -217,25 +212,6 @@ export class SysregAccess {
         core.setPs(mask, (low & mask) !== 0)
       }
     }
-  }
-
-  private virtualCount(): bigint {
-    const { core } = this
-    const noOffset = core.e2h() && (core.el === 2 || (core.el === 0 && core.tge()))
-    return noOffset ? this.count() : BigInt.asUintN(64, this.count() - core.state[CNTVOFF]!)
-  }
-
-  /** The count that a timer compares with: virtual for CNTV_*, physical for the others. */
-  private timerCount(name: string): bigint {
-    return name.startsWith('CNTV_')
-      ? BigInt.asUintN(64, this.count() - this.core.state[CNTVOFF]!)
-      : this.count()
-  }
-
-  private timerControl(register: Register): bigint {
-    const stored = this.core.state[register.slot]! & 3n
-    const met = this.timerCount(register.name) >= this.core.state[slotOf(comparatorOf(register.name))]!
-    return stored & 1n && met ? stored | 4n : stored
   }
 
   /** DISR_EL1, or VDISR_EL2 at EL1 while HCR_EL2.AMO is 1. */

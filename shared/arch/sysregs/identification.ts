@@ -315,10 +315,10 @@ export const identification = {
     },
   },
   ID_AA64ISAR2_EL1: {
-    doc: 'Instruction set attributes 2: none.',
+    doc: 'Instruction set attributes 2: waits with a limit.',
     enc: [3, 0, 0, 6, 2],
     ...group3,
-    fields: {},
+    fields: { WFxT: [3, 0] },
   },
   ID_AA64MMFR0_EL1: {
     doc: 'Memory model features 0: address size, granules, endianness.',

@@ -1,0 +1,86 @@
+import { EVENT, MONITOR } from '../cpu/layout.ts'
+import { canSignal } from '../devices/uart.ts'
+import { clock, control, FOREVER, OFF, peControl, peWord, type Views, waiting } from './shared-memory.ts'
+
+/** What of waiting PEs can be seen from their words alone, by whoever decides who runs next. */
+
+/** Whether what a PE's exclusive monitor watches has another value than the PE loaded: some PE has stored to it. */
+function monitorLost(views: Views, state: BigUint64Array): boolean {
+  const marked = state[MONITOR]!
+  if (marked === 0n) return false
+  const at = Number(marked - 1n)
+  const bytes = Number(state[MONITOR + 1]!)
+  // The second word is that of a pair, of 4 or 8 bytes each.
+  const loaded = state[MONITOR + 2]! | (state[MONITOR + 3]! << (bytes === 16 ? 64n : 32n))
+  for (let i = 0; i < bytes; i++) {
+    if (views.ram8[at + i] !== Number((loaded >> BigInt(8 * i)) & 0xffn)) return true
+  }
+  return false
+}
+
+/** Clears a PE's exclusive monitor when it was lost to another PE's store, which is an event for WFE. @returns whether it was */
+export function loseMonitor(views: Views, pe: number): boolean {
+  const state = views.state(pe)
+  if (!monitorLost(views, state)) return false
+  state[MONITOR] = 0n
+  return true
+}
+
+/** Whether a PE is on and either does not wait or has a reason to look whether its wait has ended, at model time `now`. */
+export function mayRun(views: Views, pe: number, now: bigint): boolean {
+  const { control: cells } = views
+  if (Atomics.load(cells, peWord(pe, peControl.POWER)) === OFF) return false
+  const kind = Atomics.load(cells, peWord(pe, peControl.WAITING))
+  if (kind === waiting.NO || Atomics.load(cells, peWord(pe, peControl.SIGNALLED)) !== 0) return true
+  if (Atomics.load(views.clock, clock.DEADLINE + pe) <= now) return true
+  if (kind !== waiting.WFE) return false
+  const state = views.state(pe)
+  return Atomics.load(state, EVENT) !== 0n || monitorLost(views, state)
+}
+
+/** Whether every PE that is on waits, and neither time nor anything that has happened ends a wait. */
+export function nothingWakes(views: Views): boolean {
+  for (let pe = 0; pe < views.shared.pes; pe++) {
+    if (mayRun(views, pe, -1n)) return false
+    if (isOn(views, pe) && Atomics.load(views.clock, clock.DEADLINE + pe) < FOREVER) return false
+  }
+  return true
+}
+
+/** Whether bytes from outside may come and would raise an interrupt. */
+export const inputWakes = (views: Views): boolean =>
+  Atomics.load(views.control, control.INPUT_OPEN) !== 0 && canSignal(views)
+
+/** The earliest count at which the wait of some PE may end by time alone; FOREVER where none does. */
+export function earliestDeadline(views: Views): bigint {
+  let earliest = FOREVER
+  for (let pe = 0; pe < views.shared.pes; pe++) {
+    const deadline = Atomics.load(views.clock, clock.DEADLINE + pe)
+    if (isOn(views, pe) && deadline < earliest) earliest = deadline
+  }
+  return earliest
+}
+
+/** Whether some PE waits in WFE, which may end for no reason. */
+export function eventWaits(views: Views): boolean {
+  for (let pe = 0; pe < views.shared.pes; pe++) {
+    if (isOn(views, pe) && Atomics.load(views.control, peWord(pe, peControl.WAITING)) === waiting.WFE)
+      return true
+  }
+  return false
+}
+
+/** Ends every WFE, which the architecture permits for any reason. @returns whether there was one */
+export function endEventWaits(views: Views): boolean {
+  let found = false
+  for (let pe = 0; pe < views.shared.pes; pe++) {
+    if (!isOn(views, pe) || Atomics.load(views.control, peWord(pe, peControl.WAITING)) !== waiting.WFE)
+      continue
+    Atomics.store(views.state(pe), EVENT, 1n)
+    found = true
+  }
+  return found
+}
+
+const isOn = (views: Views, pe: number): boolean =>
+  Atomics.load(views.control, peWord(pe, peControl.POWER)) !== OFF
