@@ -4,6 +4,7 @@ import { spawnPe } from '../workers/bundled.ts'
 import { startMachine } from '../workers/machine-client.ts'
 import type { MachineHandle, MachinePlan } from '../workers/plan.ts'
 import { integerFlag, memoryFlag, secondsFlag } from './arguments.ts'
+import { bootUnderGdb } from './boot-gdb.ts'
 import { readInput } from './files.ts'
 import { bootStats } from './text.ts'
 import { type Arguments, exitOfSignal, exits, type Terminal, type Verb } from './verb.ts'
@@ -24,11 +25,17 @@ export const boot: Verb = {
     mte: { value: 'N', doc: 'ID_AA64PFR1_EL1.MTE, 0 to 3; default 3' },
     'max-instructions': { value: 'N', doc: 'stop after so many instructions of all PEs (exit 124)' },
     timeout: { value: 'S', doc: 'stop after so many seconds (exit 124)' },
+    gdb: { value: 'PORT', doc: 'wait for gdb on a port of 127.0.0.1 (0: any); deterministic, model clock' },
     stats: { doc: 'instructions, time and rate on standard error at the end' },
   },
   example: 'boot prog.elf --timeout 10 --stats',
   async run(args, terminal) {
     const plan = bootPlan(args)
+    const port = integerFlag(args, 'gdb', 0, 65_535)
+    if (port !== undefined) {
+      const end = await bootUnderGdb(plan, port, terminal)
+      return typeof end === 'string' ? exitOfSignal(end) : exitOf(end, terminal)
+    }
     const events = { trace() {}, status() {}, console: terminal.out }
     const machine = await startMachine(plan, events, spawnPe)
     const unlisten = forwardInput(terminal.stdin, machine)

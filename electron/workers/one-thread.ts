@@ -15,12 +15,17 @@ type Listeners = Pick<OneThreadSettings, 'console' | 'observe'>
  * @throws ProblemError when the image or the plan is unusable
  */
 export function openOneThread(plan: MachinePlan, listeners: Listeners): OneThreadBoard {
-  checkPlan({ ...plan, schedule: { ...plan.schedule, kind: 'deterministic' } })
+  const taken: MachinePlan = { ...plan, schedule: { ...plan.schedule, kind: 'deterministic' } }
+  checkPlan(taken)
   const views = allocate(plan)
   const memory = new MemoryPages(views)
   const loaded = loadPlan(views, plan)
-  const features = (pe: number) => featuresOf(plan, pe)
-  return new OneThreadBoard(views, memory, { ...plan, ...loaded, ...listeners, features })
+  return new OneThreadBoard(views, memory, {
+    ...taken,
+    ...loaded,
+    ...listeners,
+    features: (pe) => featuresOf(taken, pe),
+  })
 }
 
 /** The same machine with a debugger's view on it. @throws ProblemError when the image or the plan is unusable */

@@ -38,9 +38,14 @@ export type BreakCondition = { pe?: number } & (
 
 /** Why a run stands still. */
 export type Halt =
-  /** `index` into the conditions; `address` of the access, where it is one. Conditions of what is about to happen hold before it does. */
+  /**
+   * `index` into the conditions; `address` of the instruction or access, where there is one. An address and a kind of instruction
+   * hold before it is executed, a position at it, everything else after the instruction that did it; going back, before it.
+   */
   | { kind: 'condition'; index: number; pe: number; address?: bigint }
-  /** As many instructions as were asked for. */
+  /** The step that was asked for is done. */
+  | { kind: 'stepped' }
+  /** As many instructions as were allowed. */
   | { kind: 'limit' }
   /** The machine has ended; its reason is told elsewhere. */
   | { kind: 'ended' }

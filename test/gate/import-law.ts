@@ -17,12 +17,13 @@ export const mayImport: Record<string, readonly string[]> = {
 
   'electron/base': ['shared/contract', 'shared/model'],
   'electron/machine': ['shared/arch', 'shared/isa', 'shared/asm', 'shared/model'],
+  'electron/gdb': ['electron/machine', 'shared'],
   'electron/workers': ['electron/machine', 'shared'],
   'electron/workers/bundled.ts': ['electron/store', 'electron/workers'],
   'electron/store': ['shared', 'npm:better-sqlite3'],
   'electron/lab': ['electron/store', 'electron/workers', 'shared'],
   'electron/serve': ['electron/lab', 'shared', 'npm:ws'],
-  'electron/cli': ['electron/lab', 'electron/serve', 'electron/workers', 'shared'],
+  'electron/cli': ['electron/gdb', 'electron/lab', 'electron/serve', 'electron/workers', 'shared'],
   'electron/main': ['electron/lab', 'electron/workers', 'shared', 'npm:electron'],
   'electron/preload': ['shared/contract', 'npm:electron'],
 

@@ -38,6 +38,7 @@ export interface OneThreadSettings {
   release: Release
   schedule: { quantum: number; seed: number }
   costs: Record<CostClass, number>
+  unknown?: 'poison' | 'zero'
   probes: Probes
   marks: ReadonlyMap<number, readonly Mark[]>
   stop: { switches?: number; instructions?: number }
@@ -101,6 +102,7 @@ export class OneThreadBoard {
       sync: settings.sync,
       release: settings.release,
       costs: settings.costs,
+      ...(settings.unknown === undefined ? {} : { unknown: settings.unknown }),
       clock: 'model',
       probes: settings.probes,
       marks: settings.marks,

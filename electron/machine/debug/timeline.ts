@@ -78,7 +78,10 @@ export class Timeline {
     return this.watching(conditions, (breaks) => this.forward(breaks, until, fresh))
   }
 
-  /** Executes one instruction of a PE; those of others that the schedule puts before it, too. `conditions` end it early. */
+  /**
+   * Executes one instruction of a PE, and those of others that the schedule puts before it. A condition on what others are
+   * about to do, or on anything that was done, ends it early.
+   */
   step(pe: number, conditions: readonly BreakCondition[] = [], limit = SLICE): Halt {
     this.settleEdit()
     const until = this.moment + limit
@@ -87,9 +90,10 @@ export class Timeline {
       while (this.moment < until) {
         const { next } = this.board
         if (next === null) return { kind: 'ended' }
-        const last = next.index === pe
-        const hit = this.forward(breaks, this.moment + 1, fresh)
-        if (hit.kind !== 'limit' || last) return hit
+        const own = next.index === pe
+        const hit = this.forward(breaks, this.moment + 1, fresh || own)
+        if (hit.kind !== 'limit') return hit
+        if (own) return { kind: 'stepped' }
         fresh = false
       }
       return { kind: 'limit' }
@@ -130,10 +134,13 @@ export class Timeline {
     return core.instructions >= instructions
   }
 
-  /** Goes back to before the last instruction that a PE executed. @returns false at the oldest place */
+  /** Goes back to before the last instruction that a PE executed. @returns false when it comes to the oldest place */
   stepBack(pe: number): boolean {
     this.settleEdit()
-    const target = this.backwards(this.moment, (from, until) => {
+    let until = this.moment
+    for (;;) {
+      const from = this.store.latest((snapshot) => snapshot.moment < until)
+      if (from === null) break
       let last: number | null = null
       this.board.put(from)
       while (this.moment < until) {
@@ -141,47 +148,64 @@ export class Timeline {
         if (this.board.advance(until - this.moment) === 0) break
         if (mine) last = this.moment - 1
       }
-      return last
-    })
-    this.gotoMoment(target ?? this.store.oldest.moment)
-    return target !== null
-  }
-
-  /** Goes back to the last moment before this one at which a condition held; else to the oldest place. */
-  runBack(conditions: readonly BreakCondition[]): Halt {
-    this.settleEdit()
-    let found: Halt = { kind: 'oldest' }
-    const now = this.moment
-    const target = this.backwards(now, (from, until) => {
-      let last: number | null = null
-      this.board.put(from)
-      this.watching(conditions, (breaks) => {
-        let fresh = false
-        while (this.moment < until) {
-          const halt = this.forward(breaks, until, fresh, false)
-          if (halt.kind !== 'condition' || this.moment >= now) break
-          last = this.moment
-          found = halt
-          fresh = true
-        }
-        return found
-      })
-      return last
-    })
-    this.gotoMoment(target ?? this.store.oldest.moment)
-    return found
-  }
-
-  /** Searches the stretches between snapshots from a moment back, until one has an answer. */
-  private backwards(moment: number, search: (from: Snapshot, until: number) => number | null): number | null {
-    let until = moment
-    for (;;) {
-      const from = this.store.latest((snapshot) => snapshot.moment < until)
-      if (from === null) return null
-      const found = search(from, until)
-      if (found !== null) return found
+      if (last !== null) {
+        this.gotoMoment(last)
+        return true
+      }
       until = from.moment
     }
+    this.gotoMoment(this.store.oldest.moment)
+    return false
+  }
+
+  /**
+   * Goes back until a condition last held, else to the oldest place: to before the instruction that made it hold, or to where
+   * it held before one. Looks at one stretch between snapshots, then yields so that the caller can look up; where it does not
+   * go on, the run stays where it began.
+   */
+  *runBack(conditions: readonly BreakCondition[]): Generator<void, Halt> {
+    this.settleEdit()
+    const now = this.moment
+    let until = now
+    for (;;) {
+      const from = this.store.latest((snapshot) => snapshot.moment < until)
+      if (from === null) break
+      const last = this.lastHalt(from, until, now, conditions)
+      if (last !== null) {
+        this.gotoMoment(last.moment)
+        return last.halt
+      }
+      this.gotoMoment(now)
+      until = from.moment
+      yield
+    }
+    this.gotoMoment(this.store.oldest.moment)
+    return { kind: 'oldest' }
+  }
+
+  /** The last place between a snapshot and a moment that `runBack` from `now` would stop at. */
+  private lastHalt(
+    from: Snapshot,
+    until: number,
+    now: number,
+    conditions: readonly BreakCondition[],
+  ): { moment: number; halt: Halt } | null {
+    let last: { moment: number; halt: Halt } | null = null
+    this.board.put(from)
+    this.watching(conditions, (breaks) => {
+      let fresh = false
+      for (;;) {
+        const halt = this.forward(breaks, until, fresh, false)
+        if (halt.kind !== 'condition') return halt
+        const { kind } = conditions[halt.index]!
+        const before = kind === 'address' || kind === 'instruction' || kind === 'position'
+        const moment = before ? this.moment : this.moment - 1
+        if (moment >= now) return halt
+        last = { moment, halt }
+        fresh = true
+      }
+    })
+    return last
   }
 
   private watching(conditions: readonly BreakCondition[], body: (breaks: Breaks[] | null) => Halt): Halt {

@@ -6,7 +6,7 @@ import {
   mainIdValue,
 } from '../../../shared/arch/identification-values.ts'
 import { spsrFields } from '../../../shared/arch/pstate.ts'
-import type { Sysreg } from '../../../shared/arch/sysreg.ts'
+import type { ComputedKey, Sysreg } from '../../../shared/arch/sysreg.ts'
 import { isIdSpace } from '../../../shared/arch/sysregs.ts'
 import type { SysregEncoding } from '../../../shared/isa/operations.ts'
 import { type Core, PS } from '../cpu/core.ts'
@@ -23,6 +23,22 @@ const VMPIDR = slotOf('VMPIDR_EL2')
 const SCTLR_EL1 = effectiveSlotOf('SCTLR_EL1')
 const SCTLR_EL2 = effectiveSlotOf('SCTLR_EL2')
 const OSLSR = slotOf('OSLSR_EL1')
+
+/** Computed registers that a read does not change: all but those of the interrupt controller. */
+const withoutEffect: ReadonlySet<string> = new Set<ComputedKey>([
+  'idRegister',
+  'mainId',
+  'affinity',
+  'cacheSize',
+  'zeroBlockSize',
+  'pstate',
+  'interruptStatus',
+  'physicalCount',
+  'virtualCount',
+  'timerControl',
+  'timerValue',
+  'deferredError',
+])
 
 /** The CVAL register that a TVAL register reaches. */
 const comparatorOf = (name: string): string => name.replace('_TVAL_', '_CVAL_')
@@ -229,6 +245,26 @@ export class SysregAccess {
       if ((sctlr & (1n << 14n)) === 0n) return true
     }
     return core.el < 2 && !inHost && (core.hcr() & (1n << 28n)) !== 0n
+  }
+
+  /** What a register holds, for a debugger: nobody is trapped, nothing changes. null where it has nothing to show. */
+  inspect(name: string): bigint | null {
+    const register = this.byName.get(name)
+    if (register === undefined) return null
+    const { computed } = register.row
+    if (computed === undefined) return register.slot < 0 ? null : this.core.state[register.slot]!
+    return withoutEffect.has(computed) ? this.readValue(register) : null
+  }
+
+  /** Gives a stored register a value by hand, in force at once. @returns false where it is not stored */
+  alter(name: string, value: bigint): boolean {
+    const register = this.byName.get(name)
+    if (register === undefined || register.slot < 0 || register.row.computed !== undefined) return false
+    const kept = (value & register.stored) | register.ones
+    this.core.state[register.slot] = kept
+    this.core.state[register.effective] = kept
+    this.core.controlsChanged()
+    return true
   }
 
   /** The register's row by name, for reset and for the panel. */
