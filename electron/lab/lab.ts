@@ -11,7 +11,7 @@ import type { NewRun, StoreCallName } from '../store/protocol.ts'
 import type { SpawnPe, StartMachine } from '../workers/plan.ts'
 import { checkArguments } from './call-arguments.ts'
 import { LiveRun } from './live-run.ts'
-import { type PlannedRun, planRun } from './plan-run.ts'
+import { type PlannedRun, planRun, syncText } from './plan-run.ts'
 import { experimentsIn, knownNames } from './resources.ts'
 
 export interface LabOptions {
@@ -205,7 +205,7 @@ function newRun(
     vcpus: experiment.vcpus.map(({ guest, mte, checks }, vcpu) => ({ vcpu, guest, mte, checks })),
     schedule: plan.schedule.kind,
     seed: plan.schedule.seed,
-    sync: plan.sync,
+    sync: syncText(plan),
     mode: experiment.hypervisor.mode,
     policy: experiment.hypervisor.policy,
     costProfile: experiment.cost.profile,

@@ -5,6 +5,7 @@ import type { PeStatus, StopReason, TraceBatch } from '../../shared/model/trace.
 import type { StoreClient } from '../store/client.ts'
 import type { RunChunk } from '../store/protocol.ts'
 import type { MachineEnd, MachineEvents, MachineHandle, MachinePlan } from '../workers/plan.ts'
+import { syncText } from './plan-run.ts'
 
 /** How often rows go to the store (a killed process loses what is younger), and progress to the clients. */
 const STORE_MS = 400
@@ -262,7 +263,7 @@ export class LiveRun {
         registerChanges: [],
         schedule: this.plan.schedule.kind,
         seed: this.plan.schedule.seed,
-        sync: this.plan.sync,
+        sync: syncText(this.plan),
         mode: '',
         policy: '',
         costProfile: '',

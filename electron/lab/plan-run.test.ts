@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { costClasses } from '../../shared/arch/cost.ts'
+import { defaultScope } from '../../shared/arch/synchronisation.ts'
+import type { Experiment } from '../../shared/model/experiment.ts'
 import { readExperiment } from '../../shared/model/experiment-text.ts'
 import { checkCostProfile, readCostProfile } from './cost-profile.ts'
-import { configText, planRun } from './plan-run.ts'
+import { configText, planRun, syncText } from './plan-run.ts'
 import { experimentsIn, knownNames } from './resources.ts'
 
 const resources = join(import.meta.dirname, '../../resources')
@@ -94,6 +96,21 @@ describe('a plan', () => {
       stop: { switches: 2000, instructions: 20_000_000 },
     })
     expect(Object.keys(plan.costs).sort()).toEqual([...costClasses].sort())
+  })
+
+  it('carries the parameters of the synchronisation model, and a text that says them', () => {
+    const experiment = experimentOf(handover)
+    const of = (machine: Partial<Experiment['machine']>) =>
+      planRun({ ...experiment, machine: { ...experiment.machine, ...machine } }, resources).plan
+    const { plan } = planRun(experiment, resources)
+    expect(plan.syncParameters).toEqual({ scope: defaultScope, window: 'run', seed: 1 })
+    expect(syncText(plan)).toBe('latest')
+    expect(syncText(of({ sync: 'eager', syncSeed: 9 }))).toBe('eager')
+    expect(syncText(of({ sync: 'seeded', syncSeed: 9 }))).toBe('seeded, seed 9')
+    expect(syncText(of({ syncWindow: 'switch', syncScope: ['GCR_EL1', 'TFSR'] }))).toBe(
+      'latest, window switch, scope GCR_EL1 TFSR',
+    )
+    expect(syncText(of({ syncScope: [] }))).toBe('latest, scope empty')
   })
 })
 

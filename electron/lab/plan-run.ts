@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join, normalize } from 'node:path'
 import { featureSet, leastOf } from '../../shared/arch/features.ts'
+import { defaultParameters, defaultScope } from '../../shared/arch/synchronisation.ts'
 import { AssemblyError, assemble } from '../../shared/asm/assemble.ts'
 import { writeElf } from '../../shared/asm/elf-write.ts'
 import { ProblemError } from '../../shared/base/result.ts'
@@ -42,6 +43,7 @@ export function planRun(experiment: Experiment, resources: string): PlannedRun {
     perPe: Object.fromEntries(machine.perPe.map(({ pe, ...own }) => [pe, own])),
     sync: machine.sync as MachinePlan['sync'],
     release: machine.release,
+    syncParameters: { scope: machine.syncScope, window: machine.syncWindow, seed: machine.syncSeed },
     schedule,
     costs: nominalCosts(readCostProfile(resources, experiment.cost.profile)),
     clock: schedule.kind === 'deterministic' ? 'model' : 'host',
@@ -49,6 +51,18 @@ export function planRun(experiment: Experiment, resources: string): PlannedRun {
     stop,
   }
   return { plan, experimentHash: sha256(canonicalExperiment(experiment)), imageHash: sha256(bytes) }
+}
+
+/** The mode of a plan's synchronisation model with the parameters that are not the usual ones: what a result holds for. */
+export function syncText({ sync, syncParameters }: Pick<MachinePlan, 'sync' | 'syncParameters'>): string {
+  const { scope, window, seed } = { ...defaultParameters, ...syncParameters }
+  if (sync === 'eager') return sync
+  return [
+    sync,
+    ...(sync === 'seeded' ? [`seed ${seed}`] : []),
+    ...(window === defaultParameters.window ? [] : [`window ${window}`]),
+    ...(scope.join() === defaultScope.join() ? [] : [`scope ${scope.join(' ') || 'empty'}`]),
+  ].join(', ')
 }
 
 const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex')

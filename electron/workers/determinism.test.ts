@@ -84,6 +84,21 @@ describe('the same deterministic plan', { timeout: 120_000 }, () => {
   })
 })
 
+describe('a seeded machine', { timeout: 120_000 }, () => {
+  const seeded = async (seed: number) => {
+    const { end, console } = await run(image, { ...handover, sync: 'seeded', syncParameters: { seed } })
+    expect(end.reason).toEqual(exited)
+    return { hash: end.stateHash, console }
+  }
+
+  it('repeats itself; another seed lets writes and faults arrive otherwise, and nobody is disturbed', async () => {
+    const [first, again, other] = [await seeded(1), await seeded(1), await seeded(2)]
+    expect(again).toEqual(first)
+    expect(other.hash).not.toBe(first.hash)
+    expect(other.console.match(/ bad 0/g)).toHaveLength(5)
+  })
+})
+
 describe('another seed', { timeout: 120_000 }, () => {
   it('interleaves otherwise; the console of the guests is the same', async () => {
     const runs = []

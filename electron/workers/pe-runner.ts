@@ -57,6 +57,7 @@ export class PeRunner {
       features: featuresOf(plan, pe),
       sync: plan.sync,
       release: plan.release,
+      syncParameters: plan.syncParameters,
       costs: plan.costs,
       clock: plan.clock,
       ...(plan.unknown === undefined ? {} : { unknown: plan.unknown }),

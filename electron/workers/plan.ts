@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads'
 import type { CostClass } from '../../shared/arch/cost.ts'
 import type { FeatureChoice } from '../../shared/arch/features.ts'
+import type { Release, SyncParameters } from '../../shared/arch/synchronisation.ts'
 import type { PeStatus, StopReason, TraceBatch } from '../../shared/model/trace.ts'
 import type { Program } from '../machine/board/load.ts'
 
@@ -13,10 +14,12 @@ export interface MachinePlan {
   features: FeatureChoice
   /** What single PEs have otherwise, by number: machines whose PEs differ in features. */
   perPe?: Readonly<Record<number, Partial<FeatureChoice>>>
-  /** When indirect writes take effect (design: synchronisation model). */
-  sync: 'eager' | 'latest'
+  /** When indirect writes and asynchronous tag faults take effect. To `explore` is a driver's task, not a machine's. */
+  sync: 'eager' | 'latest' | 'seeded'
   /** The document whose synchronisation classes hold. */
-  release: 'ddi0487-m' | 'xml-2020-09'
+  release: Release
+  /** What may be late, when, and the seed of `seeded`; default: defaultParameters. */
+  syncParameters?: Partial<SyncParameters> | undefined
   schedule: { kind: 'parallel' | 'deterministic'; quantum: number; seed: number }
   /** Nominal model cycles per operation class. */
   costs: Record<CostClass, number>

@@ -41,6 +41,15 @@ export const defaultScope: readonly ScopeItem[] = scopeItems.filter((item) => it
  */
 export type SyncWindow = 'run' | 'switch'
 
+/** What may be late, when, and by which seed a machine chooses that chooses: they belong to every result. */
+export interface SyncParameters {
+  scope: readonly ScopeItem[]
+  window: SyncWindow
+  seed: number
+}
+
+export const defaultParameters: SyncParameters = { scope: defaultScope, window: 'run', seed: 1 }
+
 export interface SyncRow {
   registers: readonly string[]
   /** Without it the whole register. */

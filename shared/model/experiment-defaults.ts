@@ -1,5 +1,6 @@
 import { Value } from 'typebox/value'
 import { type FeatureChoice, featureSet } from '../arch/features.ts'
+import { scopeItems } from '../arch/synchronisation.ts'
 import { sysregs } from '../arch/sysregs.ts'
 import { type Experiment, type ExperimentFile, experimentSchema } from './experiment.ts'
 
@@ -32,7 +33,12 @@ export function defaultProbes(machine: Experiment['machine']): string[] {
 /** Fills in what a file that passed the schema leaves out, and resolves its notations. The file itself is not changed. */
 export function fillDefaults(file: ExperimentFile): Experiment {
   const filled = Value.Default(experimentSchema, structuredClone(file)) as Experiment & ExperimentFile
-  const machine = { ...filled.machine, memory: memoryBytes(filled.machine.memory) }
+  const { memory, syncScope } = filled.machine
+  const machine = {
+    ...filled.machine,
+    memory: memoryBytes(memory),
+    syncScope: scopeItems.filter((item) => syncScope.includes(item)),
+  }
   const { mode, policy } = filled.hypervisor
   return {
     name: filled.name,

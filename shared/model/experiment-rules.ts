@@ -33,8 +33,12 @@ export function breaches(experiment: Experiment, file: ExperimentFile, known: Kn
   const common = leastOf(pes)
   const mteOf = machine.perPe.length > 0 ? 'the least machine.mte of a PE' : 'machine.mte'
 
-  if (machine.sync === 'seeded' || machine.sync === 'explore') {
-    add(['machine', 'sync'], `sync "${machine.sync}" is not in this version`, 'Use "eager" or "latest".')
+  if (machine.sync === 'explore') {
+    add(
+      ['machine', 'sync'],
+      'sync "explore" is every legal execution, and a run is one of them',
+      'Run "seeded" with several values of machine.syncSeed; `switchyard explore FILE` enumerates recorded programs.',
+    )
   }
   if (machine.memory < 16 * MEBI || machine.memory > 3072 * MEBI || machine.memory % (2 * MEBI) !== 0) {
     add(

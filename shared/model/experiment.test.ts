@@ -33,7 +33,17 @@ describe('an experiment', () => {
     expect(experiment).toMatchObject({
       name: 'first',
       title: 'first',
-      machine: { pes: 2, memory: 2 ** 26, mte: 3, mteAsync: true, sync: 'eager', release: 'ddi0487-m' },
+      machine: {
+        pes: 2,
+        memory: 2 ** 26,
+        mte: 3,
+        mteAsync: true,
+        sync: 'eager',
+        syncSeed: 1,
+        syncScope: ['GCR_EL1', 'RGSR_EL1', 'SCTLR_EL1', 'SCTLR_EL2', 'HCR_EL2', 'TFSR'],
+        syncWindow: 'run',
+        release: 'ddi0487-m',
+      },
       hypervisor: { mode: 'nvhe', policy: 'mainline' },
       schedule: { kind: 'deterministic', quantum: 1000, seed: 1 },
       probes: { events: false },
@@ -44,6 +54,21 @@ describe('an experiment', () => {
       stop: {},
     })
     expect(experiment?.probes.registers).toContain('TFSRE0_EL1')
+  })
+
+  it('may be seeded, with parameters of the synchronisation model', () => {
+    const machine = (more: string) =>
+      readExperiment(one('{ "guest": "alloc" }', `{ "sync": "seeded", ${more} }`), [], known)
+    expect(machine('"syncSeed": 7, "syncScope": ["TFSR", "GCR_EL1"], "syncWindow": "switch"')).toMatchObject({
+      problems: [],
+      experiment: {
+        machine: { sync: 'seeded', syncSeed: 7, syncScope: ['GCR_EL1', 'TFSR'], syncWindow: 'switch' },
+      },
+    })
+    expect(machine('"syncScope": []').problems).toEqual([])
+    expect(machine('"syncScope": ["TFSR", "TFSR"]').problems).toHaveLength(1)
+    expect(machine('"syncScope": ["CPACR_EL1"]').problems).toHaveLength(1)
+    expect(machine('"syncWindow": "entry"').problems).toHaveLength(1)
   })
 
   it('probes by default only registers that the machine has', () => {
@@ -196,9 +221,9 @@ describe('problems', () => {
       'mode "vhe" is not in this version',
     ],
     [
-      'a sync mode of a later version',
+      'a sync mode that no single run has',
       one('{ "guest": "alloc" }', '{ "sync": "explore" }'),
-      'sync "explore" is not in this version',
+      'sync "explore" is every legal execution, and a run is one of them',
     ],
     [
       'a policy that does not exist',

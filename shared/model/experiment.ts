@@ -1,4 +1,5 @@
 import Type from 'typebox'
+import { defaultScope, scopeItems } from '../arch/synchronisation.ts'
 
 /**
  * What an experiment file may say, declared once. resources/schema/experiment.schema.json, the static types below, the
@@ -136,8 +137,29 @@ const machine = Type.Object(
       Type.Enum(
         ['eager', 'latest', 'seeded', 'explore'],
         described(
-          'When register writes and asynchronous tag faults take effect: eager (at once) or latest (as late as the architecture allows); default eager. seeded and explore are not in this version.',
+          'When register writes and asynchronous tag faults take effect: eager (at once), latest (as late as the architecture allows), seeded (each at a legal moment drawn from machine.syncSeed) or explore (every legal execution; not something that one run does); default eager.',
           { default: 'eager' },
+        ),
+      ),
+    ),
+    syncSeed: seed(
+      'Seed by which sync "seeded" chooses, apart from schedule.seed, so that one interleaving can be met with many arrivals:',
+    ),
+    syncScope: Type.Optional(
+      Type.Array(
+        Type.Enum(scopeItems),
+        described(
+          `What may be late: ${scopeItems.join(', ')} (SCTLR_ELx: the tag bits; HCR_EL2: ATA, E2H and TGE; TFSR: asynchronous tag faults; aliases: accesses by different names of one register); the rest takes effect at once; default all but aliases.`,
+          { uniqueItems: true, default: [...defaultScope] },
+        ),
+      ),
+    ),
+    syncWindow: Type.Optional(
+      Type.Enum(
+        ['run', 'switch'],
+        described(
+          'When it may be late: run (always) or switch (from an exception entry to EL2 until the first context synchronisation event after the return from EL2); default run.',
+          { default: 'run' },
         ),
       ),
     ),

@@ -1,5 +1,6 @@
 import type { CostClass } from '../../../shared/arch/cost.ts'
 import type { FeatureChoice } from '../../../shared/arch/features.ts'
+import type { SyncParameters } from '../../../shared/arch/synchronisation.ts'
 import type { PeStatus, StopReason } from '../../../shared/model/trace.ts'
 import { MachineStop } from '../cpu/fault.ts'
 import type { Mark } from '../observe/marks.ts'
@@ -36,6 +37,7 @@ export interface OneThreadSettings {
   features: (pe: number) => FeatureChoice
   sync: SyncMode
   release: Release
+  syncParameters?: Partial<SyncParameters> | undefined
   schedule: { quantum: number; seed: number }
   costs: Record<CostClass, number>
   unknown?: 'poison' | 'zero'
@@ -101,6 +103,7 @@ export class OneThreadBoard {
       features: settings.features(pe),
       sync: settings.sync,
       release: settings.release,
+      syncParameters: settings.syncParameters,
       costs: settings.costs,
       ...(settings.unknown === undefined ? {} : { unknown: settings.unknown }),
       clock: 'model',

@@ -1,6 +1,6 @@
 import type { CostClass } from '../../../shared/arch/cost.ts'
 import { type FeatureChoice, featureSet } from '../../../shared/arch/features.ts'
-import type { ScopeItem, SyncWindow } from '../../../shared/arch/synchronisation.ts'
+import { defaultParameters, type SyncParameters } from '../../../shared/arch/synchronisation.ts'
 import type { PeStatus } from '../../../shared/model/trace.ts'
 import { Core, PS } from '../cpu/core.ts'
 import type { InterruptInputs, InterruptSignals } from '../cpu/interrupts.ts'
@@ -58,11 +58,9 @@ export interface PeSettings {
   /** When indirect writes take effect, with the parameters of the model. */
   sync: SyncMode
   release: Release
-  syncScope?: readonly ScopeItem[] | undefined
-  syncWindow?: SyncWindow | undefined
-  /** Seed of the choices of a `seeded` machine; every PE draws its own. */
-  syncSeed?: number | undefined
-  /** Explore only. */
+  /** Default: defaultParameters. Every PE of a `seeded` machine draws its own sequence from the seed. */
+  syncParameters?: Partial<SyncParameters> | undefined
+  /** Explore only: the driver's. */
   chooser?: Chooser | undefined
   costs: Record<CostClass, number>
   clock: 'host' | 'model'
@@ -126,19 +124,20 @@ export class Pe {
     )
     const observer = settings.observe?.(this.recorder) ?? this.recorder
     const features = featureSet(settings.features)
+    const parameters = { ...defaultParameters, ...settings.syncParameters }
     const sync = new Synchronisation(
       views.state(pe),
       {
         mode: settings.sync,
         release: settings.release,
-        scope: settings.syncScope,
-        window: settings.syncWindow,
+        scope: parameters.scope,
+        window: parameters.window,
         chooser: settings.chooser,
       },
       features,
       observer,
     )
-    this.syncSeed = (settings.syncSeed ?? 1) * 16 + pe
+    this.syncSeed = parameters.seed * 16 + pe
     this.core = new Core(pe, views, features, sync, observer)
     this.unknown = settings.unknown ?? 'poison'
     this.resetPstate = PS.DAIF | ((features.has('FEAT_EL2') ? 2 : 1) << 2) | 1

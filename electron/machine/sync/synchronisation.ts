@@ -28,11 +28,10 @@ export type SyncMode = 'eager' | 'latest' | 'seeded' | 'explore'
 export interface SyncSettings {
   mode: SyncMode
   release: Release
-  /** What may be late; default: defaultScope. */
-  scope?: readonly ScopeItem[] | undefined
-  /** When it may; default `run`. */
-  window?: SyncWindow | undefined
-  /** Explore only: the driver's chooser. */
+  /** What may be late, and when. */
+  scope: readonly ScopeItem[]
+  window: SyncWindow
+  /** Explore only: the driver's. */
   chooser?: Chooser | undefined
 }
 

@@ -134,7 +134,7 @@ export class CaseMachine {
       sync,
       release,
       chooser: more.chooser,
-      syncSeed: more.syncSeed,
+      syncParameters: { seed: more.syncSeed ?? 1 },
       costs: oneCycle,
       clock: 'model',
       probes: { registers: [], switches: false, faults: false, events: false },
