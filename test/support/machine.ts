@@ -4,15 +4,20 @@ import { allocateShared, type Views, viewsOf } from '../../electron/machine/boar
 import type { Core } from '../../electron/machine/cpu/core.ts'
 import type { InterruptSignals } from '../../electron/machine/cpu/interrupts.ts'
 import { effectiveSlotOf, PC, PSTATE, slotOf, storedRegisters } from '../../electron/machine/cpu/layout.ts'
+import type { Chooser } from '../../electron/machine/sync/chooser.ts'
 import type { Release, SyncMode } from '../../electron/machine/sync/synchronisation.ts'
 import { type CostClass, costClasses } from '../../shared/arch/cost.ts'
 import type { FeatureChoice } from '../../shared/arch/features.ts'
+import type { SyncParameters } from '../../shared/arch/synchronisation.ts'
 import { assemble } from '../../shared/asm/assemble.ts'
 
 export interface TestMachineOptions {
   features?: Partial<FeatureChoice>
   sync?: SyncMode
   release?: Release
+  syncParameters?: Partial<SyncParameters>
+  /** For sync 'explore'. */
+  chooser?: Chooser
   ramBytes?: number
   signals?: InterruptSignals
 }
@@ -74,6 +79,8 @@ export class TestMachine {
       features: { mte: 3, mteAsync: true, ras: true, exs: false, ...options.features },
       sync: options.sync ?? 'eager',
       release: options.release ?? 'ddi0487-m',
+      syncParameters: options.syncParameters,
+      chooser: options.chooser,
       costs: oneCycle,
       clock: 'model',
       probes: { registers: [], switches: false, faults: false, events: false },

@@ -1,6 +1,7 @@
 import type { CostClass } from '../../../shared/arch/cost.ts'
 import { type FeatureChoice, featureSet } from '../../../shared/arch/features.ts'
 import { defaultParameters, type SyncParameters } from '../../../shared/arch/synchronisation.ts'
+import type { PendingView } from '../../../shared/model/pending.ts'
 import type { PeStatus } from '../../../shared/model/trace.ts'
 import { Core, PS } from '../cpu/core.ts'
 import type { InterruptInputs, InterruptSignals } from '../cpu/interrupts.ts'
@@ -34,6 +35,7 @@ import { type EngineState, ReferenceEngine } from '../reference/engine.ts'
 import { MemoryOperations } from '../reference/memory-operations.ts'
 import { ReferenceOperations } from '../reference/operations.ts'
 import type { Chooser } from '../sync/chooser.ts'
+import { pendingView } from '../sync/pending-view.ts'
 import { type Release, Synchronisation, type SyncMode } from '../sync/synchronisation.ts'
 import { SysregAccess } from '../sysreg/access.ts'
 import { SystemOperations } from '../sysreg/system-ops.ts'
@@ -347,6 +349,12 @@ export class Pe {
       owner: this.recorder.executing(this.core),
       pc: this.core.pc,
     }
+  }
+
+  /** What this PE has written or caused that not everybody has to see yet. */
+  pending(): PendingView {
+    this.core.store()
+    return pendingView(this.index, this.core.state, this.core.hasExS)
   }
 
   private callHost(uart: Uart, count: () => bigint): void {

@@ -75,7 +75,7 @@ export class AsynchronousExceptions {
 
   /** HCR_EL2.{AMO,IMO,FMO} as they act on virtual exceptions: TGE leaves none enabled. */
   private virtualEnabled(): number {
-    return this.core.tge() ? 0 : (this.core.low(HCR) << ROUTING) & ALL
+    return this.core.generalTraps ? 0 : (this.core.low(HCR) << ROUTING) & ALL
   }
 
   /**
@@ -86,10 +86,10 @@ export class AsynchronousExceptions {
     const { core, physical } = this
     const { el } = core
     const unmasked = ~core.ps & ALL
-    const routed = core.tge() ? ALL : (core.low(HCR) << ROUTING) & ALL
+    const routed = core.generalTraps ? ALL : (core.low(HCR) << ROUTING) & ALL
     // What goes to EL2 is masked from below only in a VHE host, whose EL0 belongs to EL2. At EL2, what is not routed there
     // goes to EL1 and stays pending.
-    const maskable = el === 2 || (el === 0 && core.e2h() && core.tge())
+    const maskable = el === 2 || (el === 0 && core.hostExtensions && core.generalTraps)
     const toEl2 = physical & routed & (maskable ? unmasked : ALL)
     const toEl1 = el === 2 ? 0 : physical & ~routed & unmasked
     const taken = toEl1 | toEl2

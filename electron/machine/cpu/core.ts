@@ -85,9 +85,12 @@ export class Core {
   /** Set when translation controls changed or the EL did: the engine fetches anew. */
   refetch = true
   private readonly cachedControls: (Controls | null)[] = [null, null, null]
-  /** HCR_EL2.E2H and TGE in force. */
-  private hostExtensions = false
-  private generalTraps = false
+  /**
+   * HCR_EL2.E2H and TGE in force. Reading them is not a use by an instruction (see e2h and tge): for what is derived from
+   * them, and for interrupts, which may come a moment later as well.
+   */
+  hostExtensions = false
+  generalTraps = false
 
   constructor(
     pe: number,
@@ -158,11 +161,13 @@ export class Core {
     return this.state[HCR_EFFECTIVE]!
   }
 
+  /** HCR_EL2.E2H as an instruction uses it. */
   e2h(): boolean {
     if (this.sync.pending) this.sync.useHostMode()
     return this.hostExtensions
   }
 
+  /** HCR_EL2.TGE as an instruction uses it. */
   tge(): boolean {
     if (this.sync.pending) this.sync.useHostMode()
     return this.generalTraps

@@ -22,6 +22,8 @@ export interface Choice {
   register: string
   /** One key per alternative; those with equal keys cannot be told apart. The first is the latest legal moment. */
   keys: readonly bigint[]
+  /** Instruction count of the PE: what one instruction uses twice it sees alike. */
+  instruction: number
 }
 
 /** Decides when writes and asynchronous tag faults arrive. All that it remembers lies in the PE's state, or with its driver. */

@@ -19,12 +19,19 @@ export class Explorer implements Chooser {
   /** The decisions of the current execution. */
   readonly decisions: Decision[] = []
   private depth = 0
+  /** The latest use of a register: one instruction's uses of it are one. */
+  private used = { register: '', instruction: -1 }
 
   delay(): number {
     return NEVER
   }
 
-  choose({ kind, register, keys }: Choice): number {
+  choose({ kind, register, keys, instruction }: Choice): number {
+    if (kind === 'write-used') {
+      const { used } = this
+      if (used.register === register && used.instruction === instruction) return 0
+      this.used = { register, instruction }
+    }
     const alternatives = keys.flatMap((key, i) => (keys.indexOf(key) === i ? [i] : []))
     if (this.depth === this.decisions.length) {
       this.decisions.push({ kind, register, alternatives: alternatives.length, taken: 0 })
@@ -46,6 +53,7 @@ export class Explorer implements Chooser {
     for (let runs = 1; ; runs++) {
       if (runs > limit) throw new ExploreLimit(`there are more than ${limit} executions`)
       this.depth = 0
+      this.used = { register: '', instruction: -1 }
       yield run()
       if (!this.advance()) return
     }

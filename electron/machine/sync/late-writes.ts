@@ -71,7 +71,12 @@ export class LateWrites {
     const effective = this.state[EFFECTIVE[register]!]!
     const keys = [keyOf(effective), ...writes.map(({ value }) => keyOf((effective & ~mask) | value))]
     if (keys.every((key) => key === keys[0])) return changed
-    const chosen = this.chooser.choose({ kind: 'write-used', register: lateRegisters[register]!.name, keys })
+    const chosen = this.chooser.choose({
+      kind: 'write-used',
+      register: lateRegisters[register]!.name,
+      keys,
+      instruction: this.now(),
+    })
     if (chosen === 0) return changed
     this.advance(register, chosen)
     return true
@@ -118,6 +123,7 @@ export class LateWrites {
       kind: 'alias-read',
       register: aliased[register - ALIAS]!,
       keys: values,
+      instruction: now,
     })
     this.drop(register, own + chosen)
     return values[chosen]!

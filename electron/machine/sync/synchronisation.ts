@@ -247,7 +247,7 @@ export class Synchronisation {
     if (this.writes.use(register, keyOf)) this.onControls()
   }
 
-  /** One use of HCR_EL2 decides all of its bits: others of the same instruction see the same value. */
+  /** A use of HCR_EL2 decides all of its bits, since an instruction may use others of them as well. */
   private useHcr(mask: bigint): void {
     const asked = this.state[EFFECTIVE[HCR]!]! & mask
     if (!this.writes.anyOther(HCR, (value) => (value & mask) !== asked)) return

@@ -183,7 +183,8 @@ export class TagFaults {
     register: number,
     keys: bigint[],
   ): number {
-    return this.chooser === null ? 0 : this.chooser.choose({ kind, register: TFSR[register]!, keys })
+    if (this.chooser === null) return 0
+    return this.chooser.choose({ kind, register: TFSR[register]!, keys, instruction: this.now() })
   }
 
   /** Whether a control word belongs to the regime in which the fault was made. */
