@@ -48,7 +48,7 @@ const stage = { OUTSIDE: 0n, AT_EL2: 1n, RETURNED: 2n } as const
 
 /**
  * When writes and asynchronous tag faults reach those who use them: the context-synchronisation model of one PE
- * (shared/arch/synchronisation.ts is its table, electron/machine/README.md lists what is our choice in it).
+ * (shared/arch/synchronisation.ts is its table, README.md says what is our choice in it).
  *
  * Every register with a class has two words: `architectural` is what MRS returns, `effective` what the next indirect use
  * sees at the oldest. `eager` keeps them equal, as QEMU does, and asks nobody. In the other modes a chooser decides, and only

@@ -33,7 +33,7 @@ const countKeys = (length: number): bigint[] => Array.from({ length: length + 1 
 
 /**
  * Asynchronous tag check faults: from the access until an MRS can see them. Source: DDI 0487 M.a.a, D10.7.1 (R_JNNZS,
- * R_TJDMP), D24.1.2.2. The rules R6 to R10 in comments are those of electron/machine/README.md.
+ * R_TJDMP), D24.1.2.2. The rules R6 to R10 in comments are those of README.md.
  */
 export class TagFaults {
   private readonly state: BigUint64Array
