@@ -5,6 +5,7 @@ import { endless } from '../guests/programs.ts'
 import { allProbes, buildImage, buildSource, handoverConfig, run, start } from '../guests/run-guest.ts'
 import { projectRoot, runCommand } from '../support/command-line.ts'
 import { alu, memory, worldSwitch } from './programs.ts'
+import { forkMs, gotoMs, stepBackMs } from './replay.ts'
 
 /** One thing that is measured: `once` does it and gives the figure. */
 export interface Workload {
@@ -107,6 +108,9 @@ export function bench(scale: number): Bench {
     },
     { name: 'pause', unit: 'ms', once: () => answerMs('pause') },
     { name: 'stop', unit: 'ms', once: () => answerMs('stop') },
+    { name: 'fork', unit: 'ms', once: async () => forkMs(times(50)) },
+    { name: 'goto', unit: 'ms', once: async () => gotoMs(times(20)) },
+    { name: 'step_back', unit: 'ms', once: async () => stepBackMs(times(50)) },
     { name: 'assemble_handover', unit: 'ms', once: () => elapsedMs(() => buildImage(handoverConfig())) },
     {
       name: 'verify',

@@ -24,11 +24,15 @@ export class SnapshotStore {
     this.budget = budget
   }
 
-  /** @param snapshot of a later moment than all that are kept, or of the same as the newest */
+  /** Keeps a snapshot, unless there is one of the same moment and this one is not pinned. */
   add(snapshot: Snapshot, pinned = false): void {
-    this.kept.push({ snapshot, bytes: 0, pinned })
-    this.measure(this.kept.length - 1)
-    while (this.bytes > this.budget && this.kept.length > 1) this.thin()
+    const { kept } = this
+    const behind = kept.findLastIndex((entry) => entry.snapshot.moment <= snapshot.moment)
+    if (!pinned && kept[behind]?.snapshot.moment === snapshot.moment) return
+    kept.splice(behind + 1, 0, { snapshot, bytes: 0, pinned })
+    this.measure(behind + 1)
+    this.measure(behind + 2)
+    while (this.bytes > this.budget && kept.length > 1) this.thin()
   }
 
   get bytes(): number {

@@ -18,6 +18,9 @@ export const timelineDefaults: TimelineOptions = { budget: 256 << 20, interval: 
 /** Instructions between two looks at whether a run shall be left. */
 const SLICE = 200_000
 
+/** Distances to a place that was gone to at which snapshots are kept, since the next step is often one back. */
+const APPROACH = [50_000, 5000, 500]
+
 /**
  * A deterministic run that can be followed in both directions: forward by running, back by the snapshot before and running
  * again. Everything that runs takes a limit, so that its caller can look up in between; a run that stopped by its limit goes on
@@ -106,6 +109,11 @@ export class Timeline {
     const from = this.store.latest((snapshot) => snapshot.moment <= moment)
     if (from === null) throw this.tooEarly(`moment ${moment}`)
     if (moment < this.moment || from.moment > this.moment) this.board.put(from)
+    for (const distance of APPROACH) {
+      if (moment - distance - this.moment < distance) continue
+      this.forward(null, moment - distance, true)
+      this.store.add(this.board.take())
+    }
     this.forward(null, moment, true)
   }
 

@@ -51,7 +51,7 @@ export class SysregAccess {
   private readonly core: Core
   private readonly choice: FeatureChoice
   private readonly byEncoding: readonly (Register | undefined)[]
-  private readonly byName: Map<string, Register>
+  private readonly byName: ReadonlyMap<string, Register>
   private readonly timers: GenericTimers
 
   private readonly interrupts: InterruptRegisters

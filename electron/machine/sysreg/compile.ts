@@ -80,11 +80,24 @@ export const belongsToEl2 = (op1: number): boolean => op1 === 4 || op1 === 5
 
 const ENCODINGS = 1 << 16
 
-/** Every register that exists with the features, by packed encoding and by name. */
-export function compileRegisters(choice: FeatureChoice): {
-  byEncoding: readonly (Register | undefined)[]
-  byName: Map<string, Register>
-} {
+/** Every register that exists with some features, by packed encoding and by name. */
+interface CompiledRegisters {
+  readonly byEncoding: readonly (Register | undefined)[]
+  readonly byName: ReadonlyMap<string, Register>
+}
+
+/** What was compiled for a choice of features: PEs share it, and a machine that is forked takes it as it is. */
+export function oncePerChoice<T>(compile: (choice: FeatureChoice) => T): (choice: FeatureChoice) => T {
+  const made = new Map<string, T>()
+  return (choice) => {
+    const key = JSON.stringify(choice)
+    const found = made.get(key) ?? compile(choice)
+    made.set(key, found)
+    return found
+  }
+}
+
+export const compileRegisters = oncePerChoice((choice): CompiledRegisters => {
   const features = featureSet(choice)
   const byName = new Map<string, Register>()
   for (const [name, row] of Object.entries(table)) {
@@ -114,4 +127,4 @@ export function compileRegisters(choice: FeatureChoice): {
     if (features.has('FEAT_EL2') || !belongsToEl2(enc[1])) byEncoding[packEncoding(...enc)] = register
   }
   return { byName, byEncoding }
-}
+})

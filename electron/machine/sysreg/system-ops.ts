@@ -9,7 +9,14 @@ import type { Mmu } from '../mmu/mmu.ts'
 import { page, permissionFault, type Translation } from '../mmu/walk.ts'
 import type { MemoryOperations } from '../reference/memory-operations.ts'
 import { type SysregAccess, undefinedInstruction } from './access.ts'
-import { belongsToEl2, compileTraps, levelNumber, packEncoding, type TrapsByLevel } from './compile.ts'
+import {
+  belongsToEl2,
+  compileTraps,
+  levelNumber,
+  oncePerChoice,
+  packEncoding,
+  type TrapsByLevel,
+} from './compile.ts'
 
 const PAR = slotOf('PAR_EL1')
 
@@ -18,26 +25,30 @@ interface CompiledOp {
   traps: TrapsByLevel
 }
 
+const compileOps = oncePerChoice((choice): ReadonlyMap<number, CompiledOp> => {
+  const features = featureSet(choice)
+  return new Map(
+    Object.values<SystemOp>(sysops)
+      .filter((row) => !row.feature || features.has(row.feature))
+      .filter((row) => features.has('FEAT_EL2') || !belongsToEl2(row.enc[0]))
+      .map((row) => [packEncoding(1, ...row.enc), { row, traps: compileTraps(row.traps, features) }]),
+  )
+})
+
 /** The SYS space of one PE: cache, TLB, address-translation and tag maintenance, by the rows of shared/arch/sysops. */
 export class SystemOperations {
   private readonly core: Core
   private readonly mmu: Mmu
   private readonly memory: MemoryOperations
   private readonly access: SysregAccess
-  private readonly byEncoding: Map<number, CompiledOp>
+  private readonly byEncoding: ReadonlyMap<number, CompiledOp>
 
   constructor(core: Core, mmu: Mmu, memory: MemoryOperations, access: SysregAccess, choice: FeatureChoice) {
     this.core = core
     this.mmu = mmu
     this.memory = memory
     this.access = access
-    const features = featureSet(choice)
-    this.byEncoding = new Map(
-      Object.values<SystemOp>(sysops)
-        .filter((row) => !row.feature || features.has(row.feature))
-        .filter((row) => features.has('FEAT_EL2') || !belongsToEl2(row.enc[0]))
-        .map((row) => [packEncoding(1, ...row.enc), { row, traps: compileTraps(row.traps, features) }]),
-    )
+    this.byEncoding = compileOps(choice)
   }
 
   /** SYS #op1, Cn, Cm, #op2, Xt with Xt's value. @throws GuestFault UNDEFINED, a trap, or the access's fault */
