@@ -17,6 +17,8 @@ const programs = [
   { name: 'smp', pes: 2 },
   { name: 'switch-bare', pes: 1 },
   { name: 'switch-nvhe', pes: 1 },
+  { name: 'gic-physical', pes: 2 },
+  { name: 'gic-virtual', pes: 1 },
   { name: 'handover', pes: 2 },
 ] as const
 const schedules = ['deterministic', 'parallel'] as const
