@@ -11,7 +11,7 @@ const missing = spawnSync(assembler, ['--version']).status !== 0
 const reason = missing ? ` (skipped: ${assembler} is not installed)` : ''
 
 /** Names that binutils 2.40 does not know yet; they are still asked for by encoding. */
-const unknownToBinutils = new Set<string>(['ID_AA64MMFR3_EL1', 'ID_AA64PFR2_EL1'])
+const unknownToBinutils = new Set<string>(['ID_AA64MMFR3_EL1', 'ID_AA64MMFR4_EL1', 'ID_AA64PFR2_EL1'])
 
 /** Instruction words of a source, by GNU binutils: an opinion about encodings that is not ours. */
 function assemble(lines: readonly string[]): number[] {

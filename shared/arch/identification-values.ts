@@ -55,6 +55,7 @@ const values: Readonly<Record<string, (choice: FeatureChoice) => FieldValues>> =
   ID_AA64MMFR1_EL1: ({ el2, vhe }) => ({ PAN: 1, VH: el2 === false || vhe === 'off' ? 0 : 1 }),
   ID_AA64MMFR2_EL1: ({ ras, lse2 }) => ({ IDS: 1, AT: lse2 ? 1 : 0, IESB: ras ? 1 : 0, UAO: 1 }),
   ID_AA64MMFR3_EL1: () => ({}),
+  ID_AA64MMFR4_EL1: ({ el2, vhe }) => ({ E2H0: el2 !== false && vhe === 'res1' ? 0xf : 0 }),
 }
 
 /** Value of a register whose row says computed 'idRegister', or of DCZID_EL0 with DZP = 0. @throws for any other name. */

@@ -2,7 +2,7 @@ import { RAM_BASE } from '../../electron/machine/board/map.ts'
 import { Pe } from '../../electron/machine/board/pe.ts'
 import { allocateShared, type Views, viewsOf } from '../../electron/machine/board/shared-memory.ts'
 import type { Core } from '../../electron/machine/cpu/core.ts'
-import type { InterruptSignals } from '../../electron/machine/cpu/interrupts.ts'
+import type { InterruptInputs, InterruptSignals } from '../../electron/machine/cpu/interrupts.ts'
 import { effectiveSlotOf, PC, PSTATE, slotOf, storedRegisters } from '../../electron/machine/cpu/layout.ts'
 import type { Chooser } from '../../electron/machine/sync/chooser.ts'
 import type { Release, SyncMode } from '../../electron/machine/sync/synchronisation.ts'
@@ -20,6 +20,7 @@ export interface TestMachineOptions {
   chooser?: Chooser
   ramBytes?: number
   signals?: InterruptSignals
+  inputs?: InterruptInputs
 }
 
 /** PSTATE.M of each EL with its own SP, DAIF set. */
@@ -88,6 +89,7 @@ export class TestMachine {
       now: () => 0,
       waitForRoom: () => {},
       ...(options.signals ? { signals: options.signals } : {}),
+      ...(options.inputs ? { inputs: options.inputs } : {}),
     })
     this.core = this.pe.core
     this.pe.reset(1)

@@ -392,4 +392,11 @@ export const identification = {
     ...group3,
     fields: {},
   },
+  ID_AA64MMFR4_EL1: {
+    doc: 'Memory model features 4: whether HCR_EL2.E2H can be 0.',
+    enc: [3, 0, 0, 7, 4],
+    ...group3,
+    fields: { E2H0: [27, 24] },
+    meanings: { E2H0: { 0: 'E2H is programmable', 15: 'E2H is RES1' } },
+  },
 } as const satisfies Record<string, Sysreg>
