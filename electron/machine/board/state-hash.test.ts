@@ -1,10 +1,18 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { layout } from '../cpu/layout.ts'
-import { allocateShared, clock, control, peControl, peWord, viewsOf } from './shared-memory.ts'
-import { stateHash } from './state-hash.ts'
+import { layout, STATE_WORDS } from '../cpu/layout.ts'
+import { allocateShared, clock, control, peControl, peWord, type Views, viewsOf } from './shared-memory.ts'
+import { hashed, stateHash } from './state-hash.ts'
 
 const board = (ramBytes = 4 << 20) => viewsOf(allocateShared(2, ramBytes))
 const empty = stateHash(board())
+
+const flip = (words: Int32Array | Uint8Array, at: number, bit: number): void => {
+  words[at]! ^= 1 << (bit & 31)
+}
+const flipWide = (words: BigUint64Array | BigInt64Array, at: number, bit: number): void => {
+  words[at]! ^= BigInt.asIntN(64, 1n << BigInt(bit))
+}
 
 describe('stateHash', () => {
   it('is the same for the same state, whatever memory is unused', () => {
@@ -46,6 +54,72 @@ describe('stateHash', () => {
       return stateHash(views)
     })
     expect(new Set([empty, ...hashes]).size).toBe(changes.length + 1)
+  })
+
+  const change = (change: (views: ReturnType<typeof board>) => void): string => {
+    const views = board()
+    change(views)
+    return stateHash(views)
+  }
+
+  it('depends on one flipped bit of any word that decides, wherever it lies', () => {
+    const bits = fc.record({ bit: fc.nat(63), pe: fc.nat(1), at: fc.nat() })
+    const flips = ({ bit, pe, at }: { bit: number; pe: number; at: number }): ((views: Views) => void)[] => [
+      (views) => flipWide(views.state(pe), at % STATE_WORDS, bit),
+      (views) => flipWide(views.devices, at % views.devices.length, bit),
+      (views) => flip(views.gic, at % views.gic.length, bit),
+      (views) => flip(views.tags, at % views.tags.length, bit & 3),
+      (views) => flip(views.ram8, at % views.ram8.length, bit & 7),
+      (views) => flipWide(views.mailbox, pe * 2 + (at & 1), bit),
+      (views) => flip(views.control, control.ORDER + pe, bit),
+      (views) => flipWide(views.clock, clock.DEADLINE + pe, bit),
+      ...hashed.control.map((name) => (views: Views) => flip(views.control, control[name], bit)),
+      ...hashed.clock.map((name) => (views: Views) => flipWide(views.clock, clock[name], bit)),
+      ...hashed.peControl.map(
+        (name) => (views: Views) => flip(views.control, peWord(pe, peControl[name]), bit),
+      ),
+    ]
+    fc.assert(
+      fc.property(bits, (where) => {
+        const hashes = flips(where).map(change)
+        expect(new Set([empty, ...hashes]).size).toBe(hashes.length + 1)
+      }),
+      { seed: 1, numRuns: process.env.SWITCHYARD_LONG === '1' ? 1000 : 20 },
+    )
+  })
+
+  it('depends on input that was not read yet, and not on what was', () => {
+    const received = (bytes: number[], read: number): string =>
+      change((views) => {
+        views.input.set(bytes)
+        views.control[control.INPUT_WRITTEN] = bytes.length
+        views.control[control.INPUT_READ] = read
+      })
+    expect(received([1, 2, 3], 1)).toBe(received([9, 2, 3], 1))
+    expect(received([1, 2, 3], 1)).not.toBe(received([1, 2, 4], 1))
+    expect(received([1, 2, 3], 1)).not.toBe(received([1, 2, 3], 2))
+  })
+
+  it('names every word of the blocks that it leaves out', () => {
+    const rest = (block: object, names: readonly string[]): string[] =>
+      Object.keys(block).filter((name) => !names.includes(name))
+    expect(rest(control, hashed.control)).toEqual([
+      'COMMAND',
+      'STOP_KIND',
+      'STOP_CODE',
+      'STOP_PE',
+      'CONSOLE_LOCK',
+      'CONSOLE_WRITTEN',
+      'CONSOLE_READ',
+      'PAUSES',
+      'CODE_GENERATION',
+      'TLB_GENERATION',
+      'PAIR_LOCK',
+      'FENCE',
+      'ORDER', // per PE
+    ])
+    expect(rest(clock, hashed.clock)).toEqual(['DEADLINE']) // per PE
+    expect(rest(peControl, hashed.peControl)).toEqual(['ATTENTION', 'PARKED', 'UNACKNOWLEDGED'])
   })
 
   it('leaves out what only the client and the workers use', () => {

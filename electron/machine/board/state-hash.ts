@@ -1,12 +1,23 @@
 import { createHash, type Hash } from 'node:crypto'
 import { layout, STATE_WORDS } from '../cpu/layout.ts'
-import { clock, control, peControl, peWord, type Views } from './shared-memory.ts'
+import { clock, control, INPUT_BYTES, peControl, peWord, type Views } from './shared-memory.ts'
 
 const PAGE = 4096
 
+/** Words of the three blocks that decide how the machine goes on. The others serve the client, the workers and their caches. */
+export const hashed = {
+  control: ['TURN', 'SWITCHES', 'POSITION', 'RANDOM', 'FUTILE', 'INPUT_OPEN', 'INPUT_WRITTEN', 'INPUT_READ'],
+  clock: ['MODEL', 'INSTRUCTIONS', 'TURNS', 'TURN_LEFT'],
+  peControl: ['POWER', 'WAITING', 'SIGNALLED'],
+} as const satisfies {
+  control: (keyof typeof control)[]
+  clock: (keyof typeof clock)[]
+  peControl: (keyof typeof peControl)[]
+}
+
 /**
  * SHA-256 of a stopped machine's whole state: every word of every PE's layout (architectural and effective registers, pending
- * faults), power, devices, model time, tags and RAM. Pages of zeros count as absent, so the size of unused memory costs
+ * faults and errors), power, waits, devices, the schedule's place and generator, model time, input not yet read, tags and RAM. Pages of zeros count as absent, so the size of unused memory costs
  * nothing. The same experiment, seed and version give the same hash on every machine.
  */
 export function stateHash(views: Views): string {
@@ -16,18 +27,29 @@ export function stateHash(views: Views): string {
       .map((entry) => entry.name)
       .join(' ')}\n`,
   )
-  for (let pe = 0; pe < views.shared.pes; pe++) {
+  const { control: cells, clock: times, shared } = views
+  for (let pe = 0; pe < shared.pes; pe++) {
     hash.update(copy(views.state(pe)))
+    const words = hashed.peControl.map((name) => cells[peWord(pe, peControl[name])])
+    const mailbox = [views.mailbox[pe * 2], views.mailbox[pe * 2 + 1]]
     hash.update(
-      `power ${views.control[peWord(pe, peControl.POWER)]} waiting ${views.control[peWord(pe, peControl.WAITING)]}\n`,
+      `pe ${[...words, times[clock.DEADLINE + pe], ...mailbox, cells[control.ORDER + pe]].join(' ')}\n`,
     )
   }
   hash.update(copy(views.devices))
   hash.update(copy(views.gic))
-  hash.update(`model time ${views.clock[clock.MODEL]} turn ${views.control[control.TURN]}\n`)
+  hash.update(`control ${hashed.control.map((name) => cells[control[name]]).join(' ')}\n`)
+  hash.update(`clock ${hashed.clock.map((name) => times[clock[name]]).join(' ')}\n`)
+  hash.update(`input ${unreadInput(views).join(' ')}\n`)
   pages(hash, 'tags', views.tags)
   pages(hash, 'ram', views.ram8)
   return hash.digest('hex')
+}
+
+function unreadInput({ control: cells, input }: Views): number[] {
+  const read = cells[control.INPUT_READ]!
+  const count = Math.min(INPUT_BYTES, (cells[control.INPUT_WRITTEN]! - read) >>> 0)
+  return Array.from({ length: count }, (_, i) => input[((read + i) >>> 0) % INPUT_BYTES]!)
 }
 
 /** Hashing wants memory that no worker shares. */

@@ -5,7 +5,16 @@ import type { Observer } from '../observe/observer.ts'
 import type { Synchronisation } from '../sync/synchronisation.ts'
 import { AsynchronousExceptions } from './asynchronous.ts'
 import { EC, FSC, type GuestFault } from './fault.ts'
-import { CYCLES, effectiveSlotOf, INSTRUCTIONS, PC, PSTATE, slotOf } from './layout.ts'
+import {
+  CYCLES,
+  effectiveSlotOf,
+  FAULTS_IN_A_ROW,
+  INSTRUCTIONS,
+  PC,
+  PSTATE,
+  RETIRED_AT_FAULT,
+  slotOf,
+} from './layout.ts'
 
 /** PSTATE bits in SPSR format. */
 export const PS = {
@@ -78,6 +87,8 @@ export class Core {
   cycles = 0
   /** Cycles at which the engine looks at the timers: see GenericTimers. */
   deadline = Number.POSITIVE_INFINITY
+  retiredAtFault = 0
+  faultsInARow = 0
   /** The instruction word being executed: a stage 2 abort's syndrome describes it. */
   word = 0
   /** Word of the SP in use. */
@@ -232,6 +243,8 @@ export class Core {
     this.unpackPstate(this.state[PSTATE]!)
     this.instructions = Number(this.state[INSTRUCTIONS]!)
     this.cycles = Number(this.state[CYCLES]!)
+    this.retiredAtFault = Number(this.state[RETIRED_AT_FAULT]!)
+    this.faultsInARow = Number(this.state[FAULTS_IN_A_ROW]!)
     this.controlsChanged()
     this.asynchronous.sample()
   }
@@ -242,6 +255,8 @@ export class Core {
     this.state[PSTATE] = this.packPstate()
     this.state[INSTRUCTIONS] = BigInt(this.instructions)
     this.state[CYCLES] = BigInt(this.cycles)
+    this.state[RETIRED_AT_FAULT] = BigInt(this.retiredAtFault)
+    this.state[FAULTS_IN_A_ROW] = BigInt(this.faultsInARow)
   }
 
   /**

@@ -37,6 +37,9 @@ export const WAIT_UNTIL = place('waitUntil')
 export const EVENTS_SEEN = place('eventsSeen')
 /** Physical SError: see `serror` in asynchronous.ts; 0 while there is none. */
 export const SERROR = place('serror')
+/** Instructions retired when an exception was last taken, and exceptions since without another: an endless run is a lockup. */
+export const RETIRED_AT_FAULT = place('retiredAtFault')
+export const FAULTS_IN_A_ROW = place('faultsInARow')
 /** Local exclusive monitor: physical address + 1 (0: open), size in bytes, and the value loaded (two words for a pair). */
 export const MONITOR = place('monitor', 4)
 /** Number of pending asynchronous tag faults, then the entries, oldest first (sync/fault-queue.ts has their format). */

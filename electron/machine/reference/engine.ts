@@ -35,8 +35,6 @@ export interface EngineState {
   page: number
   codeGeneration: number
   tlbGeneration: number
-  retiredAtFault: number
-  faultsInARow: number
 }
 
 /**
@@ -73,8 +71,6 @@ export class ReferenceEngine {
   private left = 0
   /** An exception now would come from the fetch, not from an instruction. */
   private fetching = false
-  private retiredAtFault = -1
-  private faultsInARow = 0
   /** Set to leave `run` after the current instruction: the PE waits, was switched off, or a stop rule holds. */
   leave = false
   /** `run` ended before its count because the client wants attention, not by the guest's doing. */
@@ -196,17 +192,15 @@ export class ReferenceEngine {
 
   /** What decides how the PE goes on and lies in no word of its state: see PeState. */
   save(): EngineState {
-    const { codeGeneration, tlbGeneration, retiredAtFault, faultsInARow } = this
+    const { codeGeneration, tlbGeneration } = this
     const page = this.core.refetch || this.current === null ? -1 : this.current.page
-    return { page, codeGeneration, tlbGeneration, retiredAtFault, faultsInARow }
+    return { page, codeGeneration, tlbGeneration }
   }
 
   /** Goes on from a saved state, with memory and the core's words as they were then. */
   restore(saved: EngineState): void {
     this.codeGeneration = saved.codeGeneration
     this.tlbGeneration = saved.tlbGeneration
-    this.retiredAtFault = saved.retiredAtFault
-    this.faultsInARow = saved.faultsInARow
     this.pages.clear()
     this.core.refetch = saved.page < 0
     this.current = saved.page < 0 ? null : this.openPage(saved.page)
@@ -237,11 +231,11 @@ export class ReferenceEngine {
   /** @throws MachineStop when the PE does nothing but take exceptions */
   private watchLockup(fault: GuestFault): void {
     const { core } = this
-    if (core.instructions !== this.retiredAtFault) {
-      this.retiredAtFault = core.instructions
-      this.faultsInARow = 0
+    if (core.instructions !== core.retiredAtFault) {
+      core.retiredAtFault = core.instructions
+      core.faultsInARow = 0
     }
-    if (++this.faultsInARow < LOCKUP_AFTER) return
+    if (++core.faultsInARow < LOCKUP_AFTER) return
     const where = `EL${core.el} vector 0x${core.pc.toString(16)}`
     const why = exceptionClassName(fault.ec)
     throw new MachineStop(
