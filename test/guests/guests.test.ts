@@ -12,6 +12,8 @@ import { buildImage, buildProgram, expected, handoverConfig, run, sortedLines } 
 
 const programs = [
   { name: 'exceptions', pes: 1 },
+  { name: 'asynchronous', pes: 1 },
+  { name: 'timers', pes: 1 },
   { name: 'mte-alloc', pes: 1 },
   { name: 'mte-modes', pes: 1 },
   { name: 'smp', pes: 2 },
