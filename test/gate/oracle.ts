@@ -1,40 +1,55 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { gzipSync } from 'node:zlib'
+import { rowCases } from '../oracle/row-cases.ts'
+import { drawWords, verdicts, wordCases } from '../oracle/undefined.ts'
 import { launcher } from '../support/command-line.ts'
 
 const FOLDER = 'test/oracle'
 const OUT = 'out/oracle'
+const PART = 4000
+const tools = ['qemu-system-aarch64', 'aarch64-linux-gnu-as', 'aarch64-linux-gnu-objdump', 'cpp', 'python3']
 
 /**
- * `npm run oracle [-- --seed N --cases N --branches]`: draws random cases, lets QEMU run them, and replays what it recorded
- * here. Needs qemu-system-aarch64, cross binutils, cpp and python3. The cases stay in out/oracle.
+ * `npm run oracle`: lets QEMU run cases and replays here what it recorded. Needs qemu-system-aarch64, cross binutils, cpp and
+ * python3. The cases stay in out/oracle.
+ *
+ * `--seed N --cases N --branches`: random programs. `--rows`: one word of every instruction row.
+ * `--undefined N`: whether N words, half of them uniform and half near our rows, are UNDEFINED.
  */
 export async function main(args: string[]): Promise<number> {
   const options = {
     seed: { type: 'string' },
     cases: { type: 'string' },
     branches: { type: 'boolean' },
+    rows: { type: 'boolean' },
+    undefined: { type: 'string' },
   } as const
   const { values } = parseArgs({ args, options })
-  const missing = [
-    'qemu-system-aarch64',
-    'aarch64-linux-gnu-as',
-    'aarch64-linux-gnu-objdump',
-    'cpp',
-    'python3',
-  ].filter((tool) => spawnSync(tool, ['--version'], { stdio: 'ignore' }).error !== undefined)
+  const missing = tools.filter(
+    (tool) => spawnSync(tool, ['--version'], { stdio: 'ignore' }).error !== undefined,
+  )
   if (missing.length > 0) {
     console.log(
       `oracle: missing ${missing.join(', ')}. Install Debian's qemu-system-arm, binutils-aarch64-linux-gnu, cpp, python3.`,
     )
     return 1
   }
-  const seed = values.seed ?? String(Math.floor(Math.random() * 1e6))
-  const cases = join(OUT, `cases-${seed}${values.branches ? '-branches' : ''}.jsonl.gz`)
   mkdirSync(OUT, { recursive: true })
   execFileSync('bash', [join(FOLDER, 'build.sh'), OUT], { stdio: 'inherit' })
+  const seed = values.seed ?? String(Math.floor(Math.random() * 1e6))
+  if (values.undefined !== undefined) {
+    recordVerdicts(Number(values.undefined), Number(seed), join(OUT, `words-${seed}.txt.gz`))
+    return 0
+  }
+  const recorded = values.rows ? recordRows(Number(seed)) : recordPrograms(seed, values)
+  return spawnSync(process.execPath, [launcher, 'verify', recorded], { stdio: 'inherit' }).status ?? 1
+}
+
+function recordPrograms(seed: string, values: { cases?: string; branches?: boolean }): string {
+  const cases = join(OUT, `cases-${seed}${values.branches ? '-branches' : ''}.jsonl.gz`)
   const draw = [
     '-s',
     seed,
@@ -44,9 +59,40 @@ export async function main(args: string[]): Promise<number> {
     cases,
     ...(values.branches ? ['--branches'] : []),
   ]
-  execFileSync('python3', [join(FOLDER, 'gen.py'), ...draw], {
+  python('gen.py', draw)
+  return cases
+}
+
+function recordRows(seed: number): string {
+  const drawn = join(OUT, `rows-${seed}.jsonl`)
+  const cases = join(OUT, `cases-rows-${seed}.jsonl.gz`)
+  writeFileSync(drawn, rowCases(seed))
+  python('oracle.py', [drawn, cases])
+  return cases
+}
+
+/** Records in parts, because a case takes 20 KiB of memory while it waits. */
+function recordVerdicts(count: number, seed: number, file: string): void {
+  const words = drawWords(count, seed)
+  const lines: string[] = []
+  for (let at = 0; at < words.length; at += PART) {
+    const [drawn, results] = [join(OUT, 'words.jsonl'), join(OUT, 'words-results.jsonl')]
+    writeFileSync(drawn, wordCases(words.slice(at, at + PART)))
+    python('oracle.py', [drawn, results])
+    lines.push(...verdicts(readFileSync(results, 'utf8')))
+  }
+  writeFileSync(file, gzipSync(`${lines.join('\n')}\n`))
+  console.log(`${file}: ${lines.length} words`)
+}
+
+function python(script: string, args: readonly string[]): void {
+  execFileSync('python3', [join(FOLDER, script), ...args], {
     stdio: 'inherit',
-    env: { ...process.env, HARNESS: join(OUT, 'harness.elf'), PYTHONDONTWRITEBYTECODE: '1' },
+    env: {
+      ...process.env,
+      HARNESS: join(OUT, 'harness.elf'),
+      CPU: 'max,sve=off,sme=off',
+      PYTHONDONTWRITEBYTECODE: '1',
+    },
   })
-  return spawnSync(process.execPath, [launcher, 'verify', cases], { stdio: 'inherit' }).status ?? 1
 }

@@ -22,7 +22,7 @@ export async function main(args: string[]): Promise<number> {
   const limit = new AbortController()
   const timer = setTimeout(() => limit.abort(), long ? LONG_LIMIT_MS : LIMIT_MS)
   const folder = mkdtempSync(join(tmpdir(), 'switchyard-test-'))
-  const total: Tally = { passed: 0, failed: 0, skipped: [] }
+  const total: Tally = { passed: 0, failed: 0, skipped: [], reports: [] }
 
   for (const step of checkSteps) {
     console.log(`== ${step.name}`)
@@ -44,6 +44,7 @@ export async function main(args: string[]): Promise<number> {
     total.failed++
     console.log(`stopped after ${Math.round((Date.now() - started) / 1000)} s: the time limit`)
   }
+  for (const report of total.reports) console.log(report)
   for (const { name, reason } of total.skipped) console.log(`skipped: ${name}: ${reason}`)
   console.log(`in ${Math.round((Date.now() - started) / 1000)} s`)
   console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped`)
@@ -68,7 +69,7 @@ async function runSuite(
   }
   const env = { TALLY_FILE: tallyFile, ...(long ? { SWITCHYARD_LONG: '1' } : {}) }
   const ok = await runStep(step, env, signal)
-  if (!existsSync(tallyFile)) return { passed: 0, failed: 1, skipped: [] } // vitest itself did not get to its end
+  if (!existsSync(tallyFile)) return { passed: 0, failed: 1, skipped: [], reports: [] } // vitest itself did not get to its end
   const tally = JSON.parse(readFileSync(tallyFile, 'utf8')) as Tally
   return ok || tally.failed > 0 ? tally : { ...tally, failed: 1 }
 }
@@ -77,4 +78,5 @@ function add(total: Tally, part: Tally): void {
   total.passed += part.passed
   total.failed += part.failed
   total.skipped.push(...part.skipped)
+  total.reports.push(...part.reports)
 }

@@ -11,6 +11,7 @@ import gzip, json, os, shutil, struct, subprocess, sys, tempfile, time
 HERE = os.path.dirname(os.path.abspath(__file__))
 HARNESS = os.environ['HARNESS']  # harness.elf, built by build.sh
 QEMU = os.environ.get('QEMU', 'qemu-system-aarch64')
+CPU = os.environ.get('CPU', 'max')
 
 WIN = 0x2_0000_0000
 CODE_VA = WIN
@@ -224,7 +225,7 @@ def run_batch(cases, keep=None, extra=()):
             f.write(struct.pack('<QQ', 0x4D5445, len(cases)).ljust(0x1000, b'\0'))
             for b in ins:
                 f.write(b)
-        cmd = [QEMU, '-M', 'virt,virtualization=on,mte=on,gic-version=3', '-cpu', 'max', '-m', '1G', '-nographic',
+        cmd = [QEMU, '-M', 'virt,virtualization=on,mte=on,gic-version=3', '-cpu', CPU, '-m', '1G', '-nographic',
                '-monitor', 'none', '-serial', 'stdio', '-net', 'none', '-semihosting-config', 'enable=on,target=native',
                '-kernel', os.path.abspath(HARNESS), '-device', f'loader,file={tmp}/in.bin,addr={IN_PA:#x},force-raw=on', *extra]
         p = subprocess.run(cmd, cwd=tmp, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -116,6 +116,8 @@ const oneCycle = Object.fromEntries(costClasses.map((c) => [c, 1])) as Record<Co
  * registers and pages are set anew.
  */
 export class CaseMachine {
+  /** Collects the instruction words that `run` executes, where somebody wants them. */
+  executed: Set<number> | null = null
   private readonly views: Views
   private readonly pe: Pe
 
@@ -157,6 +159,7 @@ export class CaseMachine {
     try {
       for (let left = INSTRUCTION_LIMIT; left > 0 && pe.core.pc !== until; left--) {
         pe.engine.run(1)
+        this.executed?.add(pe.core.word)
         if (oracle.more.length > 0 ? this.ended(oracle) : pe.core.pcPage === VBAR_EL2) {
           end = 'exc_el2'
           break

@@ -18,6 +18,8 @@ const TAG_CHECK_FAULT = 0x11n
 const ALIGNMENT_FAULT = 0x21n
 const PERMISSION_FAULT_LEVEL_3 = 0x0fn
 const WNR = 0x40n
+const TRAPPED_MSR = 0x18
+const OP1_AND_OP2 = 0x3fn << 14n
 const ZERO_BLOCK_BITS = 6n
 
 const statusCode = (exc: OracleException): bigint => exc.esr & 0x3fn
@@ -40,16 +42,20 @@ const isOrderedOrAtomic = (word: number): boolean =>
   (word & 0x3f20_0c00) >>> 0 === 0x1900_0000
 /** The read-only view of DATA (pages 0x110 and 0x111 of a case's window). */
 const inReadOnlyWindow = (far: bigint): boolean => BigInt.asUintN(32, far) >> 13n === 0x0011_0000n >> 13n
+/** MSR DAIFSet and DAIFClr, immediate. */
+const isMaskChange = (word: number): boolean => (word & 0xffff_f0df) >>> 0 === 0xd503_40df
 const isZeroBlock = (word: number): boolean => (word & 0xffff_ffe0) >>> 0 === 0xd50b_7420
 
 /**
  * Bits of ESR_ELx that the recorded exception does not show as the architecture has them. WnR "is 0 when a read of the
  * location would have generated the fault" for instructions that read and write (DDI 0487, ISS encoding of a Data Abort),
- * so it is 0 for CAS, CASP, SWP, LD<op> and LDXP; it is 1 for DC ZVA, which only writes (AArch64.MemZero).
+ * so it is 0 for CAS, CASP, SWP, LD<op> and LDXP; it is 1 for DC ZVA, which only writes (AArch64.MemZero). The syndrome of a
+ * trapped MSR DAIFSet or DAIFClr has Op1 in bits 16:14 and Op2 in bits 19:17; the recorder has them exchanged.
  */
 export function unreliableSyndrome(record: OracleRecord, exc: OracleException): bigint {
-  if (!isDataAbort(exceptionClass(exc.esr))) return 0n
   const word = faultingWord(record, exc)
+  if (exceptionClass(exc.esr) === TRAPPED_MSR && isMaskChange(word)) return OP1_AND_OP2
+  if (!isDataAbort(exceptionClass(exc.esr))) return 0n
   const misaligned = statusCode(exc) === ALIGNMENT_FAULT && isOrderedOrAtomic(word)
   const zeroBlock = statusCode(exc) === TAG_CHECK_FAULT && isZeroBlock(word)
   return isCompareAndSwap(word) || misaligned || zeroBlock ? WNR : 0n

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { decode } from '../../../shared/isa/decoder.ts'
+import { rows } from '../../../shared/isa/rows.ts'
 import { CaseMachine } from './case-machine.ts'
 import { compare } from './compare.ts'
 import { decisions } from './decided.ts'
@@ -19,13 +21,28 @@ function records(file: string): OracleRecord[] {
   return lines.map((line, i) => parseRecord(line, `${file}:${i + 1}`))
 }
 
-const files = ['cases-hand.jsonl.gz', 'cases-plain.jsonl.gz', 'cases-branch.jsonl.gz'] as const
+const files = [
+  'cases-hand.jsonl.gz',
+  'cases-plain.jsonl.gz',
+  'cases-branch.jsonl.gz',
+  'cases-rows.jsonl.gz',
+] as const
+
+function countRows(words: ReadonlySet<number>): void {
+  const names = new Set([...words].flatMap((word) => decode(word)?.row.name ?? []))
+  for (const name of names) checked.set(name, (checked.get(name) ?? 0) + 1)
+}
+
 /** `decided`: the passed ones that a clause decides and not the record. */
 const expected = [
   { file: files[0], passed: 147, decided: { deviation: 6, choice: 12, random: 2 }, skipped: {} },
   { file: files[1], passed: 2000, decided: { deviation: 15 }, skipped: {} },
   { file: files[2], passed: 1000, decided: { deviation: 6 }, skipped: {} },
+  { file: files[3], passed: 3 * rows.length, decided: {}, skipped: {} },
 ]
+
+/** Cases with a checked result by the instruction rows that they execute. */
+const checked = new Map<string, number>()
 
 describe('the recorded cases', () => {
   it.each(expected)(
@@ -38,7 +55,9 @@ describe('the recorded cases', () => {
       const failures: string[] = []
       let agreed = 0
       for (const record of records(file)) {
+        machine.executed = new Set()
         const verdict = replayCase(machine, record)
+        if (verdict.kind === 'passed') countRows(machine.executed)
         if (verdict.kind === 'skipped') reasons[verdict.reason] = (reasons[verdict.reason] ?? 0) + 1
         else if (verdict.kind === 'failed') failures.push(`${record.case.id}: ${verdict.lines.join('; ')}`)
         else {
@@ -50,6 +69,13 @@ describe('the recorded cases', () => {
       expect({ passed: agreed, decided: clauses, skipped: reasons }).toEqual({ passed, decided, skipped })
     },
   )
+
+  it('execute every instruction row, each with a checked result', ({ task }) => {
+    const without = rows.filter(({ name }) => !checked.has(name)).map(({ name }) => name)
+    const fewest = Math.min(...rows.map(({ name }) => checked.get(name) ?? 0))
+    task.meta.report = `${checked.size} of ${rows.length} instruction rows have a checked result, the rarest in ${fewest} cases`
+    expect(without).toEqual([])
+  })
 
   it('give the same results with indirect writes as late as the architecture allows', {
     timeout: 60_000,
@@ -90,7 +116,7 @@ describe('what the architecture decides otherwise or leaves open', () => {
     },
   )
 
-  it('is compared up to the deviation and one instruction beyond', () => {
+  it('is compared up to the deviation and one instruction beyond', { timeout: 60_000 }, () => {
     const machine = new CaseMachine()
     const of = (record: OracleRecord) => replayCase(machine, record).kind
     const departed = files
