@@ -1,5 +1,5 @@
 import { describeProblem, ProblemError } from '../../shared/base/result.ts'
-import { type Pending, pendingOf } from '../machine/debug/pending.ts'
+import type { PendingFaultView, PendingRegister } from '../../shared/model/pending.ts'
 import type { Timeline } from '../machine/debug/timeline.ts'
 
 const help = `info position      where each PE is, and the oldest place that can be gone back to
@@ -77,24 +77,27 @@ function goTo(timeline: Timeline, words: string[]): MonitorAnswer {
 /** Instructions that one goto runs ahead at most: gdb waits for its answer. */
 const AHEAD = 20_000_000
 
-function pendingText(entry: Pending): string {
-  const when = Number.isFinite(entry.due) ? `arrives by instruction ${entry.due}` : 'arrives at an event'
-  switch (entry.kind) {
-    case 'write':
-      return `${entry.register} was written 0x${entry.value.toString(16)}, ${when}`
-    case 'alias':
-      return `a register was written by another name, held 0x${entry.value.toString(16)} before, ${when}`
-    case 'fault':
-      return `an asynchronous tag fault for ${entry.register}.${entry.bit}, ${when}`
-  }
-}
-
 function pending(timeline: Timeline, words: string[]): string {
   const only = words.length > 0 ? Number(words[0]) : null
   const lines = timeline.board.pes
     .filter((pe) => only === null || pe.index === only)
-    .flatMap((pe) => pendingOf(pe).map((entry) => `PE${pe.index}: ${pendingText(entry)}`))
+    .flatMap((pe) => {
+      const { registers, faults } = pe.pending()
+      return [...registers.map(registerText), ...faults.map(faultText)].map(
+        (text) => `PE${pe.index}: ${text}`,
+      )
+    })
   return lines.length > 0 ? `${lines.join('\n')}\n` : 'nothing is pending\n'
+}
+
+function registerText({ register, fields, candidates, readers, closedBy }: PendingRegister): string {
+  const values = candidates.map((value) => `0x${value.toString(16)}`).join(' or ')
+  const which = fields.length > 0 ? ` (${fields.join(', ')})` : ''
+  return `${register}${which}: ${readers} see ${values}, until ${closedBy.join(', ')}`
+}
+
+function faultText({ register, bit, closedBy }: PendingFaultView): string {
+  return `an asynchronous tag fault for ${register}.${bit}, until ${closedBy.join(', ')}`
 }
 
 /** What gdb's user reads when the machine has ended. */

@@ -5,6 +5,8 @@ import { PacketReader, packet } from './packet.ts'
 import { GdbSession, type Leaving } from './session.ts'
 
 const ADDRESS = '127.0.0.1'
+/** Milliseconds after which an idle machine looks for input again. */
+const IDLE_MS = 10
 /** Packets that gdb may send ahead of their answers. */
 const MAX_WAITING = 64
 
@@ -35,7 +37,7 @@ export async function serveGdb(
   async function runOn(): Promise<void> {
     while (client === null && !closed) {
       if (timeline.run([]).kind === 'ended') return resolve()
-      await pause()
+      await pause(timeline.board.idle)
     }
   }
   server.on('connection', (socket) => {
@@ -70,7 +72,12 @@ export async function serveGdb(
   }
 }
 
-const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+/** Lets the event loop turn: at once, or after a moment when the machine is idle. */
+const pause = (idle: boolean): Promise<void> =>
+  new Promise((resolve) => {
+    if (idle) setTimeout(resolve, IDLE_MS)
+    else setImmediate(resolve)
+  })
 
 /** One attached gdb. */
 class Client {

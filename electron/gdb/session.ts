@@ -12,8 +12,8 @@ import { inGeneralPacket, type TargetRegister, targetRegisters, targetXml } from
 export interface SessionPorts {
   /** Sends a packet. */
   send(data: string): void
-  /** Lets what has arrived be read; a running machine calls it between slices. */
-  lookUp(): Promise<void>
+  /** Lets what has arrived be read; a running machine calls it between slices. @param idle nothing is to be done meanwhile */
+  lookUp(idle: boolean): Promise<void>
 }
 
 /** How a session ends: gdb let the machine go, or ended it. */
@@ -301,7 +301,7 @@ export class GdbSession {
       const halt =
         step === null ? this.timeline.run(conditions, undefined, fresh) : this.timeline.step(step, conditions)
       fresh = false
-      return halt.kind === 'limit' ? null : halt
+      return halt.kind === 'limit' || halt.kind === 'idle' ? null : halt
     }, step)
   }
 
@@ -326,7 +326,7 @@ export class GdbSession {
       for (;;) {
         const halt = await slice()
         if (halt !== null) return this.stopped(halt, stepping)
-        await this.ports.lookUp()
+        await this.ports.lookUp(this.timeline.board.idle)
         if (this.interrupted) return this.stopReply(SIGINT, stepping ?? this.nextPe(), '')
       }
     } finally {

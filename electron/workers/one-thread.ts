@@ -7,7 +7,7 @@ import { allocate, checkPlan } from './allocate.ts'
 import { loadPlan } from './load-plan.ts'
 import { featuresOf, type MachinePlan } from './plan.ts'
 
-type Listeners = Pick<OneThreadSettings, 'console' | 'observe'>
+type Listeners = Pick<OneThreadSettings, 'console' | 'observe' | 'inputOpen'>
 
 /**
  * The machine of a plan in this thread, its program loaded and nothing run. Its schedule is deterministic and its clock the
@@ -32,7 +32,7 @@ export function openOneThread(plan: MachinePlan, listeners: Listeners): OneThrea
 export function openTimeline(
   plan: MachinePlan,
   console: (bytes: Uint8Array) => void,
-  options: Partial<TimelineOptions> = {},
+  options: Partial<TimelineOptions> & Pick<OneThreadSettings, 'inputOpen'> = {},
 ): Timeline {
   const taps: Tap[] = []
   const observe = (pe: number, recorder: Observer): Tap => {
@@ -40,5 +40,9 @@ export function openTimeline(
     taps[pe] = tap
     return tap
   }
-  return new Timeline(openOneThread(plan, { console, observe }), taps, options)
+  return new Timeline(
+    openOneThread(plan, { console, observe, inputOpen: options.inputOpen ?? false }),
+    taps,
+    options,
+  )
 }

@@ -47,6 +47,8 @@ export type Halt =
   | { kind: 'stepped' }
   /** As many instructions as were allowed. */
   | { kind: 'limit' }
+  /** Every PE waits, for bytes that may come to the UART. */
+  | { kind: 'idle' }
   /** The machine has ended; its reason is told elsewhere. */
   | { kind: 'ended' }
   /** Going back came to the oldest place. */

@@ -47,6 +47,8 @@ export interface OneThreadSettings {
   /** Where PE 0 starts, with what in X0. */
   entry: bigint
   x0: bigint
+  /** Whether bytes may come from outside: then a machine whose PEs all wait for them is idle, not locked up. */
+  inputOpen?: boolean | undefined
   /** Bytes that the guest wrote to the UART, each once: what runs again after going back is not told again. */
   console: (bytes: Uint8Array) => void
   /** Puts a debugger's observer before a PE's recorder. */
@@ -87,6 +89,7 @@ export class OneThreadBoard {
     const { seed } = settings.schedule
     this.pes = Array.from({ length: views.shared.pes }, (_, pe) => this.build(pe))
     seedSchedule(this.cells, this.pes.length, seed)
+    this.cells[control.INPUT_OPEN] = settings.inputOpen ? 1 : 0
     for (const pe of this.pes) {
       this.cells[peWord(pe.index, peControl.POWER)] = pe.index === 0 ? ON : OFF
       pe.reset(seed)
@@ -122,9 +125,14 @@ export class OneThreadBoard {
     return Number(this.views.clock[clock.INSTRUCTIONS]!)
   }
 
-  /** The PE that executes the next instruction; null when the machine has ended. */
+  /** The PE that executes the next instruction; null when the machine has ended, or waits for bytes from outside. */
   get next(): Pe | null {
-    return this.running() ? this.pes[this.cells[control.TURN]!]! : null
+    return this.running() && this.turnIsOpen() ? this.turn() : null
+  }
+
+  /** Every PE waits, and only bytes from outside can end that. */
+  get idle(): boolean {
+    return this.running() && !this.turnIsOpen()
   }
 
   /** Why the machine has ended; null while it can go on. */
@@ -138,18 +146,16 @@ export class OneThreadBoard {
 
   /**
    * Executes at most `limit` instructions, all by the PE that is next and within its turn.
-   * @returns how many were executed; 0 when the machine has ended
+   * @returns how many were executed; 0 when the machine has ended or is idle
    */
   advance(limit = WHOLE_TURN): number {
+    if (this.idle) this.prepare()
     const pe = this.next
     if (pe === null) return 0
     const over = this.execute(pe, Math.min(limit, this.instructionsLeft()))
     this.drainConsole()
     if (this.instructionsLeft() === 0) this.finish(stopKind.INSTRUCTIONS, pe)
-    if (over) {
-      passTurn(this.views, pe.index)
-      this.prepare()
-    }
+    if (over) this.pass()
     return pe.engine.executed()
   }
 
@@ -172,14 +178,30 @@ export class OneThreadBoard {
     }
   }
 
-  /** Opens the next turn, unless one is under way: then the PE that is next is about to execute. */
-  private prepare(): void {
-    const { schedule } = this.settings
-    for (let pe = this.next; pe !== null; pe = this.next) {
-      const opened = openTurn(pe, schedule, (turn) => this.inputs.deliver(turn))
-      if (opened) return
-      passTurn(this.views, pe.index)
+  /** Passes the turn on, and opens that of the PE that is next. */
+  private pass(): void {
+    while (passTurn(this.views, this.turn().index) && this.running()) {
+      if (this.open()) return
     }
+  }
+
+  /** Opens the turn of whoever has it, or of the next one that runs. Nobody does while the machine is idle. */
+  private prepare(): void {
+    this.inputs.deliver(Number(this.views.clock[clock.TURNS]!))
+    if (!this.open()) this.pass()
+  }
+
+  /** @returns whether the turn is under way, its PE about to execute */
+  private open(): boolean {
+    return openTurn(this.turn(), this.settings.schedule, (turn) => this.inputs.deliver(turn))
+  }
+
+  private turn(): Pe {
+    return this.pes[this.cells[control.TURN]!]!
+  }
+
+  private turnIsOpen(): boolean {
+    return this.views.clock[clock.TURN_LEFT] !== 0n
   }
 
   private running(): boolean {

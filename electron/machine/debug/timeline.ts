@@ -91,9 +91,7 @@ export class Timeline {
     return this.watching(conditions, (breaks) => {
       let fresh = true
       while (this.moment < until) {
-        const { next } = this.board
-        if (next === null) return { kind: 'ended' }
-        const own = next.index === pe
+        const own = this.board.next?.index === pe
         const hit = this.forward(breaks, this.moment + 1, fresh || own)
         if (hit.kind !== 'limit') return hit
         if (own) return { kind: 'stepped' }
@@ -231,7 +229,10 @@ export class Timeline {
     let first = fresh
     while (this.moment < until) {
       const pe = this.board.next
-      if (pe === null) return { kind: 'ended' }
+      if (pe === null) {
+        if (this.board.idle && this.advance(until - this.moment) > 0) continue
+        return { kind: this.board.idle ? 'idle' : 'ended' }
+      }
       const armed = breaks?.[pe.index]
       const ahead = first ? null : (armed?.before() ?? null)
       if (ahead !== null) return ahead
