@@ -10,6 +10,7 @@ export const issLayouts = {
   none: {},
   wfx: { CV: 24, COND: [23, 20], RN: [9, 5], RV: 2, TI: [1, 0] },
   condition: { CV: 24, COND: [23, 20] },
+  branchTarget: { BTYPE: [1, 0] },
   immediate: { imm16: [15, 0] },
   systemRegister: {
     Op0: [21, 20],
@@ -63,6 +64,12 @@ export const exceptionClasses = {
     name: 'FP access',
     doc: 'Trapped floating-point or SIMD access.',
     iss: 'condition',
+  },
+  BranchTarget: {
+    code: 0x0d,
+    name: 'branch target',
+    doc: 'Indirect branch to something else than a landing pad in a guarded page.',
+    iss: 'branchTarget',
   },
   IllegalState: { code: 0x0e, name: 'illegal state', doc: 'Instruction with PSTATE.IL set.', iss: 'none' },
   SVC64: { code: 0x15, name: 'SVC', doc: 'SVC instruction.', iss: 'immediate' },

@@ -29,6 +29,7 @@ export const features = [
   'FEAT_ExS',
   'FEAT_LSE2',
   'FEAT_WFxT',
+  'FEAT_BTI',
 ] as const
 
 export type Feature = (typeof features)[number]
@@ -71,6 +72,7 @@ const always: readonly Feature[] = [
   'FEAT_IDST',
   'FEAT_DPB',
   'FEAT_DPB2',
+  'FEAT_BTI',
   'FEAT_WFxT',
 ]
 

@@ -33,7 +33,12 @@ const values: Readonly<Record<string, (choice: FeatureChoice) => FieldValues>> =
     EL1: 1,
     EL0: 1,
   }),
-  ID_AA64PFR1_EL1: ({ mte, mteAsync }) => ({ MTE: mte, MTE_frac: mte === 2 && !mteAsync ? 0xf : 0, SSBS: 2 }),
+  ID_AA64PFR1_EL1: ({ mte, mteAsync }) => ({
+    MTE: mte,
+    MTE_frac: mte === 2 && !mteAsync ? 0xf : 0,
+    SSBS: 2,
+    BT: 1,
+  }),
   ID_AA64PFR2_EL1: () => ({}),
   ID_AA64ZFR0_EL1: () => ({}),
   ID_AA64DFR0_EL1: () => ({ DoubleLock: 0xf, WRPs: 1, BRPs: 1, DebugVer: 9 }),

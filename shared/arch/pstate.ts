@@ -18,6 +18,7 @@ export const spsrFields = {
   SS: 21,
   IL: 20,
   SSBS: 12,
+  BTYPE: [11, 10],
   D: 9,
   A: 8,
   I: 7,
@@ -31,6 +32,7 @@ export const spsrFieldFeatures: Readonly<Record<string, Feature>> = {
   UAO: 'FEAT_UAO',
   PAN: 'FEAT_PAN',
   SSBS: 'FEAT_SSBS',
+  BTYPE: 'FEAT_BTI',
 }
 
 /** M[4:0] of the modes that exist on a machine with EL0 to EL2 in AArch64 only; M[3:2] is the EL and M[0] is SPSel. */

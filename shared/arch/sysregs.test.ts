@@ -100,8 +100,8 @@ describe('masks against known values', () => {
   })
 
   it('SPSR_EL1 follows the features', () => {
-    expect(stored('SPSR_EL1')).toBe(0xf3f0_13dfn)
-    expect(stored('SPSR_EL1', nothing)).toBe(0xf1f0_13dfn) // no TCO
+    expect(stored('SPSR_EL1')).toBe(0xf3f0_1fdfn)
+    expect(stored('SPSR_EL1', nothing)).toBe(0xf1f0_1fdfn) // no TCO
   })
 })
 

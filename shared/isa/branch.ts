@@ -89,7 +89,7 @@ const BR = insn({
   asm: 'br {x:n}',
   doc: 'Branches to a register.',
   cost: 'branch',
-  sem: (o, f) => o.branch(o.x(f.n)),
+  sem: (o, f) => o.branchIndirect(o.x(f.n), false, f.n),
 })
 
 const BLR = insn({
@@ -101,7 +101,7 @@ const BLR = insn({
   sem(o, f) {
     const target = o.x(f.n)
     o.setX(30, o.add(o.pc(), o.imm(4)))
-    o.branch(target)
+    o.branchIndirect(target, true, f.n)
   },
 })
 

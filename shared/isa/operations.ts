@@ -79,6 +79,8 @@ export interface Operations<V> {
   /** Address of this instruction. */
   pc(): V
   branch(target: V): void
+  /** BR and BLR (call) through Xn: branches, and sets PSTATE.BTYPE for the check of the target in a guarded page. */
+  branchIndirect(target: V, call: boolean, n: number): void
 
   // memory: see Access. Addresses carry their top byte; the engine applies TBI, tag check, translation and alignment.
   /** The base address in Xn|SP: for n = 31 the SP alignment check (SCTLR_ELx.SA, SA0) comes first. */

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
+import { branchTargetCases } from '../oracle/branch-target-cases.ts'
 import { rowCases } from '../oracle/row-cases.ts'
 import { drawWords, verdicts, wordCases } from '../oracle/undefined.ts'
 import { launcher } from '../support/command-line.ts'
@@ -16,7 +17,8 @@ const tools = ['qemu-system-aarch64', 'aarch64-linux-gnu-as', 'aarch64-linux-gnu
  * `npm run oracle`: lets QEMU run cases and replays here what it recorded. Needs qemu-system-aarch64, cross binutils, cpp and
  * python3. The cases stay in out/oracle.
  *
- * `--seed N --cases N --branches`: random programs. `--rows`: one word of every instruction row.
+ * `--seed N --cases N --branches`: random programs. `--rows`: three words of every instruction row.
+ * `--branch-targets`: indirect branches to landing pads and others.
  * `--undefined N`: whether N words, half of them uniform and half near our rows, are UNDEFINED.
  */
 export async function main(args: string[]): Promise<number> {
@@ -25,6 +27,7 @@ export async function main(args: string[]): Promise<number> {
     cases: { type: 'string' },
     branches: { type: 'boolean' },
     rows: { type: 'boolean' },
+    'branch-targets': { type: 'boolean' },
     undefined: { type: 'string' },
   } as const
   const { values } = parseArgs({ args, options })
@@ -44,7 +47,11 @@ export async function main(args: string[]): Promise<number> {
     recordVerdicts(Number(values.undefined), Number(seed), join(OUT, `words-${seed}.txt.gz`))
     return 0
   }
-  const recorded = values.rows ? recordRows(Number(seed)) : recordPrograms(seed, values)
+  const recorded = values.rows
+    ? record('rows', rowCases(Number(seed)))
+    : values['branch-targets']
+      ? record('branch-targets', branchTargetCases())
+      : recordPrograms(seed, values)
   return spawnSync(process.execPath, [launcher, 'verify', recorded], { stdio: 'inherit' }).status ?? 1
 }
 
@@ -63,10 +70,10 @@ function recordPrograms(seed: string, values: { cases?: string; branches?: boole
   return cases
 }
 
-function recordRows(seed: number): string {
-  const drawn = join(OUT, `rows-${seed}.jsonl`)
-  const cases = join(OUT, `cases-rows-${seed}.jsonl.gz`)
-  writeFileSync(drawn, rowCases(seed))
+function record(name: string, lines: string): string {
+  const drawn = join(OUT, `${name}.jsonl`)
+  const cases = join(OUT, `cases-${name}.jsonl.gz`)
+  writeFileSync(drawn, lines)
   python('oracle.py', [drawn, cases])
   return cases
 }

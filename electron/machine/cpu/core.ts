@@ -67,6 +67,7 @@ export class Core {
   readonly features: ReadonlySet<Feature>
   readonly hasMte: boolean
   readonly hasExS: boolean
+  readonly hasBti: boolean
   readonly sync: Synchronisation
   readonly recorder: Observer
   readonly asynchronous: AsynchronousExceptions
@@ -93,6 +94,11 @@ export class Core {
   word = 0
   /** Word of the SP in use. */
   sp = SP[2]!
+  /** The page that instructions come from is guarded (FEAT_BTI). */
+  guarded = false
+  /** PSTATE.BTYPE as an indirect branch or an exception return left it, and the count of instructions then. */
+  private branchType = 0
+  private branchTypeAt = -1
   /** Set when translation controls changed or the EL did: the engine fetches anew. */
   refetch = true
   private readonly cachedControls: (Controls | null)[] = [null, null, null]
@@ -118,6 +124,7 @@ export class Core {
     this.features = features
     this.hasMte = features.has('FEAT_MTE')
     this.hasExS = features.has('FEAT_ExS')
+    this.hasBti = features.has('FEAT_BTI')
     this.sync = sync
     this.recorder = recorder
     this.asynchronous = new AsynchronousExceptions(this)
@@ -190,6 +197,16 @@ export class Core {
     return this.state[el0InHost ? SCTLR[2]! : SCTLR[this.el]!]!
   }
 
+  /** PSTATE.BTYPE: the instruction behind the one that sets it clears it, so the count of instructions tells whether it holds. */
+  btype(): number {
+    return this.branchTypeAt === this.instructions ? this.branchType : 0
+  }
+
+  setBranchType(type: number): void {
+    this.branchType = type
+    this.branchTypeAt = this.instructions
+  }
+
   /** PSTATE as SPSR_ELx would hold it. */
   packPstate(): bigint {
     const low =
@@ -198,6 +215,7 @@ export class Core {
       (this.c ? PS.C : 0) |
       (this.v ? PS.V : 0) |
       this.ps |
+      (this.btype() << 10) |
       (this.el << 2) |
       (this.el === 0 ? 0 : this.spsel)
     return BigInt(low >>> 0)
@@ -213,6 +231,7 @@ export class Core {
     let kept = PS.DIT | PS.UAO | PS.PAN | PS.IL | PS.SSBS | PS.DAIF
     if (this.hasMte) kept |= PS.TCO
     this.ps = low & kept
+    this.setBranchType(this.hasBti ? (low >>> 10) & 3 : 0)
     this.setLevel((low >>> 2) & 3, low & 1)
   }
 
@@ -240,8 +259,8 @@ export class Core {
   /** Reads the whole state from shared memory: at start, and after somebody else changed it. */
   load(): void {
     this.pc = this.state[PC]!
-    this.unpackPstate(this.state[PSTATE]!)
     this.instructions = Number(this.state[INSTRUCTIONS]!)
+    this.unpackPstate(this.state[PSTATE]!)
     this.cycles = Number(this.state[CYCLES]!)
     this.retiredAtFault = Number(this.state[RETIRED_AT_FAULT]!)
     this.faultsInARow = Number(this.state[FAULTS_IN_A_ROW]!)
@@ -285,6 +304,8 @@ export class Core {
     // An exception of unknown reason and an illegal state carry IL = 1; all A64 instructions are 32-bit.
     const esr = (BigInt(ec) << 26n) | (1n << 25n) | BigInt(fault.iss >>> 0)
     const returnAddress = fault.returnTo === 'next' ? BigInt.asUintN(64, this.pc + 4n) : this.pc
+    // Whether SVC and HVC save or clear BTYPE is CONSTRAINED UNPREDICTABLE (Unpredictable_ZEROBTYPE): like every exception they save it.
+    if (fault.returnTo === 'next' && this.branchTypeAt === this.instructions - 1) this.branchTypeAt++
     this.recorder.exceptionEntry(this, target, esr, from, null)
     if (fault.far !== null) this.state[FAR[target]!] = fault.far
     if (fault.ipa !== null) this.state[HPFAR] = (BigInt(fault.ipa) >> 12n) << 4n
@@ -329,6 +350,7 @@ export class Core {
     if (panApplies && !this.bit(sctlr, 23)) ps |= PS.PAN
     if (this.bit(sctlr, 44)) ps |= PS.SSBS
     this.ps = ps
+    this.setBranchType(0)
     this.setLevel(target, 1)
     this.pc = BigInt.asUintN(64, (this.state[VBAR[target]!]! & ~0x7ffn) + BigInt(offset))
     this.refetch = true
@@ -361,6 +383,7 @@ export class Core {
       this.v = (low >>> 28) & 1
       const kept = PS.DAIF | PS.PAN | PS.DIT | PS.UAO | PS.SSBS | (this.hasMte ? PS.TCO : 0)
       this.ps = (low & kept) | PS.IL
+      this.setBranchType(0)
       this.pc = target
     }
     this.refetch = true

@@ -32,6 +32,7 @@ export class GuestFault {
 export const EC = {
   UNKNOWN: 0x00,
   FP_ACCESS: 0x07,
+  BRANCH_TARGET: 0x0d,
   ILLEGAL_STATE: 0x0e,
   SVC: 0x15,
   HVC: 0x16,

@@ -1,5 +1,6 @@
 import type { CostClass } from '../../../shared/arch/cost.ts'
 import { exceptionClassName } from '../../../shared/arch/exception.ts'
+import { isLandingPad } from '../../../shared/isa/branch-target.ts'
 import { decode } from '../../../shared/isa/decoder.ts'
 import { notModelledName } from '../../../shared/isa/not-modelled.ts'
 import { RAM_BASE } from '../board/map.ts'
@@ -33,6 +34,7 @@ interface CodePage {
 export interface EngineState {
   /** The page of RAM that the PE executes from without fetching anew; -1: it fetches. */
   page: number
+  guarded: boolean
   codeGeneration: number
   tlbGeneration: number
 }
@@ -177,7 +179,7 @@ export class ReferenceEngine {
     const address = core.branchAddress(target)
     if ((address & ~0xfffn) === core.pcPage && !core.refetch) {
       core.pcOffset = Number(address & 0xfffn)
-      if (core.pcOffset & 3) core.refetch = true
+      if (core.pcOffset & 3 || (core.guarded && core.btype() !== 0)) core.refetch = true
       return
     }
     core.pc = address
@@ -193,8 +195,9 @@ export class ReferenceEngine {
   /** What decides how the PE goes on and lies in no word of its state: see PeState. */
   save(): EngineState {
     const { codeGeneration, tlbGeneration } = this
-    const page = this.core.refetch || this.current === null ? -1 : this.current.page
-    return { page, codeGeneration, tlbGeneration }
+    const { guarded, refetch } = this.core
+    const page = refetch || this.current === null ? -1 : this.current.page
+    return { page, guarded, codeGeneration, tlbGeneration }
   }
 
   /** Goes on from a saved state, with memory and the core's words as they were then. */
@@ -203,6 +206,7 @@ export class ReferenceEngine {
     this.tlbGeneration = saved.tlbGeneration
     this.pages.clear()
     this.core.refetch = saved.page < 0
+    this.core.guarded = saved.guarded
     this.current = saved.page < 0 ? null : this.openPage(saved.page)
   }
 
@@ -245,7 +249,7 @@ export class ReferenceEngine {
     )
   }
 
-  /** Finds the page behind PC: PC alignment, translation and permission, illegal state, in this order of priority. */
+  /** Finds the page behind PC: PC alignment, translation and permission, illegal state, branch target, in this order of priority. */
   private fetchPage(): void {
     const { core } = this
     this.fetching = true
@@ -258,11 +262,23 @@ export class ReferenceEngine {
       throw new GuestFault(EC.INSTRUCTION_ABORT, FSC.EXTERNAL, { far: core.pc })
     }
     if (core.ps & PS.IL) throw new GuestFault(EC.ILLEGAL_STATE, 0)
+    core.guarded = this.mmu.guarded && core.hasBti
+    if (core.guarded && core.btype() !== 0) this.checkBranchTarget(page)
     this.left++
     this.fetching = false
     core.refetch = false
     const found = this.pages.get(page) ?? this.openPage(page)
     this.current = found
+  }
+
+  /** AArch64.BranchTargetException for an indirect branch into a guarded page that did not meet a landing pad. */
+  private checkBranchTarget(page: number): void {
+    const { core } = this
+    const btype = core.btype()
+    const word = Atomics.load(core.views.ram32, page * 1024 + (core.pcOffset >>> 2))
+    // SCTLR_ELx.BT0 speaks for EL0, BT1 or BT for the EL itself.
+    const strict = ((core.sctlr() >> (core.el === 0 ? 35n : 36n)) & 1n) === 1n
+    if (!isLandingPad(word, btype, strict)) throw new GuestFault(EC.BRANCH_TARGET, btype)
   }
 
   private openPage(page: number): CodePage {

@@ -241,6 +241,14 @@ export class ReferenceOperations implements Operations<bigint> {
     this.target = target
   }
 
+  branchIndirect(target: bigint, call: boolean, n: number): void {
+    this.branch(target)
+    const { core } = this
+    if (!core.hasBti) return
+    if (call) core.setBranchType(2)
+    else core.setBranchType(core.guarded && n !== 16 && n !== 17 ? 3 : 1)
+  }
+
   base(n: number): bigint {
     if (n !== 31) return this.state[n]!
     const { core } = this

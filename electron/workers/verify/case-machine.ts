@@ -46,12 +46,15 @@ const EL0 = 1n << 6n
 const READ_ONLY = 1n << 7n
 const NEVER_EXECUTE = 3n << 53n
 const EL0_NEVER_EXECUTES = 1n << 54n
+const GUARDED = 1n << 50n
 
 /** Pages of the window by their number from its start. At EL2 (one privilege level) AP[1] is RES1 and bit 54 is XN. */
 const window: readonly [page: number, offset: number, attributes: bigint][] = [
   [0x000, at.code, NORMAL | READ_ONLY | EL0],
   [0x001, at.code + 0x1000, NORMAL | READ_ONLY | EL0],
   [0x010, at.vectors, NORMAL | READ_ONLY | EL0_NEVER_EXECUTES],
+  [0x020, at.code, NORMAL | READ_ONLY | EL0 | GUARDED],
+  [0x021, at.code + 0x1000, NORMAL | READ_ONLY | EL0 | GUARDED],
   [0x100, at.data, TAGGED | EL0 | NEVER_EXECUTE],
   [0x101, at.data + 0x1000, TAGGED | EL0 | NEVER_EXECUTE],
   [0x110, at.data, TAGGED | EL0 | READ_ONLY | NEVER_EXECUTE],
@@ -219,7 +222,7 @@ export class CaseMachine {
     views.ram8.set(oracle.mem, at.data)
     views.ram8.set(oracle.umem, at.udata)
     views.tags.set(oracle.tags, at.data >> 4)
-    state[PC] = CODE_VA
+    state[PC] = CODE_VA + oracle.entry
     state[PSTATE] = oracle.spsr
     pe.core.load()
   }

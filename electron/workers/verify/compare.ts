@@ -5,10 +5,10 @@ import { exceptionClass, type OracleException, type OracleRecord, type OracleRes
 const FAR_CLASSES = new Set([0x20, 0x21, 0x22, 0x24, 0x25, 0x34, 0x35])
 
 /**
- * SPSR_ELx bits of features that this machine has: NZCV, TCO, DIT, UAO, PAN, SS, IL, SSBS, DAIF, M. BTYPE (FEAT_BTI), ALLINT
- * (FEAT_NMI) and what lies above bit 31 belong to features it has not.
+ * SPSR_ELx bits of features that this machine has: NZCV, TCO, DIT, UAO, PAN, SS, IL, SSBS, BTYPE, DAIF, M. ALLINT (FEAT_NMI)
+ * and what lies above bit 31 belong to features it has not.
  */
-const SPSR_MASK = 0xf3f0_13dfn
+const SPSR_MASK = 0xf3f0_1fdfn
 /** Not assigned by AArch64.TakeException, so it stays as it was; the recorder's machine clears it. */
 const NZCV = 0xf000_0000n
 /** ESR_ELx.ISS2, bits 63:32, is RES0 without the features that define it. */

@@ -8,6 +8,8 @@ export interface OracleCase {
   id: string
   features: readonly string[]
   code: readonly number[]
+  /** Bytes from the start of the window to the first instruction. */
+  entry: bigint
   /** A program of several parts: those behind `code`, each at its offset from the start. The marker is behind the last. */
   more: readonly CodePart[]
   el: 0 | 1 | 2
@@ -238,6 +240,7 @@ export function parseCase(json: Json): OracleCase {
     id: text(json.id, 'case.id'),
     features: list(json.features ?? [], 'case.features').map((f) => text(f, 'case.features')),
     code,
+    entry: bits(json.entry, 'case.entry', 0n),
     more,
     el: el as 0 | 1 | 2,
     spsr: bits(json.spsr, 'case.spsr'),

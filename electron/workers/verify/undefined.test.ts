@@ -96,10 +96,10 @@ const caseOf = (word: number) =>
     x: Array(31).fill(DATA),
     sp: DATA,
     sp_other: DATA,
-    sctlr_el1: '0x8034d5d91d',
-    tcr_el1: '0x6a5b5195519',
+    sctlr_el1: '0xd2034d5d81d',
+    tcr_el1: '0x62b5193519',
     mair_el1: '0xf0ff00',
-    hcr_el2: '0x100000080000038',
+    hcr_el2: '0x100030080000038',
   })
 
 it('the same words are UNDEFINED as in the recorder', { timeout: 120_000 }, ({ task }) => {

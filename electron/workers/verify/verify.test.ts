@@ -26,6 +26,7 @@ const files = [
   'cases-plain.jsonl.gz',
   'cases-branch.jsonl.gz',
   'cases-rows.jsonl.gz',
+  'cases-branch-targets.jsonl.gz',
 ] as const
 
 function countRows(words: ReadonlySet<number>): void {
@@ -39,6 +40,7 @@ const expected = [
   { file: files[1], passed: 2000, decided: { deviation: 15 }, skipped: {} },
   { file: files[2], passed: 1000, decided: { deviation: 6 }, skipped: {} },
   { file: files[3], passed: 3 * rows.length, decided: {}, skipped: {} },
+  { file: files[4], passed: 495, decided: {}, skipped: {} },
 ]
 
 /** Cases with a checked result by the instruction rows that they execute. */
