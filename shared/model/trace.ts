@@ -71,8 +71,8 @@ export interface FaultRow {
 }
 
 /**
- * Why a register's value changed: an MSR, an IRG draw, an asynchronous fault that landed, a write that took effect at a
- * context synchronisation event (slot 'effective'), exception entry, or the value the run began with.
+ * Why a register's value changed: an MSR, an IRG draw, an asynchronous fault that landed, a write that took effect, at
+ * a context synchronisation event at the latest (slot 'effective'), exception entry, or the value the run began with.
  */
 export type ChangeCause = 'initial' | 'msr' | 'irg' | 'fault' | 'synchronised' | 'exception'
 

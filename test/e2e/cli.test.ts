@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { afterAll, describe, expect, it } from 'vitest'
 import {
   firstLine,
@@ -164,5 +165,29 @@ describe('boot', () => {
     writeFileSync(cut, readFileSync(elf).subarray(0, 100))
     const outcome = await switchyard('boot', cut)
     expect(outcome).toMatchObject({ status: 1, out: '', err: expect.stringContaining('cut.elf') })
+  })
+})
+
+describe('explore', () => {
+  const file = join(projectRoot, 'test/vectors/sync/sync-hand.jsonl.gz')
+
+  it('finds the recorded sets, and says how', async () => {
+    expect(await switchyard('explore', file)).toEqual({
+      status: 0,
+      out: '136 passed, 0 failed, 0 skipped\n',
+      err: expect.stringMatching(/^\d+ executions, 279 outcomes; late: GCR_EL1, .*; window: run\n$/),
+    })
+    const { out } = await switchyard('explore', file, '--json')
+    expect(JSON.parse(out)).toMatchObject({ passed: 136, failed: 0, outcomes: 279, window: 'run' })
+  })
+
+  it('ends with 1 when a set differs', async () => {
+    const [first] = gunzipSync(readFileSync(file)).toString('utf8').split('\n')
+    const record = JSON.parse(first!)
+    const wrong = join(folder, 'wrong.jsonl')
+    writeFileSync(wrong, JSON.stringify({ ...record, outcomes: record.outcomes.slice(0, 1) }))
+    const outcome = await switchyard('explore', wrong)
+    expect(outcome).toMatchObject({ status: 1, out: '0 passed, 1 failed, 0 skipped\n' })
+    expect(outcome.err).toContain('not legal: marker at 0x200000008')
   })
 })

@@ -20,6 +20,8 @@ const tools = ['qemu-system-aarch64', 'aarch64-linux-gnu-as', 'aarch64-linux-gnu
  * `--seed N --cases N --branches`: random programs. `--rows`: three words of every instruction row.
  * `--branch-targets`: indirect branches to landing pads and others.
  * `--undefined N`: whether N words, half of them uniform and half near our rows, are UNDEFINED.
+ * `--sync --seed N --cases N`: random programs with all outcomes that the synchronisation model allows, by the enumerator of
+ * test/oracle/sync, compared with what this machine explores. Needs python3 alone.
  */
 export async function main(args: string[]): Promise<number> {
   const options = {
@@ -29,9 +31,10 @@ export async function main(args: string[]): Promise<number> {
     rows: { type: 'boolean' },
     'branch-targets': { type: 'boolean' },
     undefined: { type: 'string' },
+    sync: { type: 'boolean' },
   } as const
   const { values } = parseArgs({ args, options })
-  const missing = tools.filter(
+  const missing = (values.sync ? ['python3'] : tools).filter(
     (tool) => spawnSync(tool, ['--version'], { stdio: 'ignore' }).error !== undefined,
   )
   if (missing.length > 0) {
@@ -41,8 +44,9 @@ export async function main(args: string[]): Promise<number> {
     return 1
   }
   mkdirSync(OUT, { recursive: true })
+  if (values.sync) return exploreFresh(values.seed ?? randomSeed(), values.cases ?? '500')
   execFileSync('bash', [join(FOLDER, 'build.sh'), OUT], { stdio: 'inherit' })
-  const seed = values.seed ?? String(Math.floor(Math.random() * 1e6))
+  const seed = values.seed ?? randomSeed()
   if (values.undefined !== undefined) {
     recordVerdicts(Number(values.undefined), Number(seed), join(OUT, `words-${seed}.txt.gz`))
     return 0
@@ -53,6 +57,18 @@ export async function main(args: string[]): Promise<number> {
       ? record('branch-targets', branchTargetCases())
       : recordPrograms(seed, values)
   return spawnSync(process.execPath, [launcher, 'verify', recorded], { stdio: 'inherit' }).status ?? 1
+}
+
+const randomSeed = (): string => String(Math.floor(Math.random() * 1e6))
+
+/** Single-EL and switch programs, as many of each. */
+function exploreFresh(seed: string, cases: string): number {
+  const statuses = ['random', 'switch'].map((kind) => {
+    const file = join(OUT, `sync-${kind}-${seed}.jsonl.gz`)
+    python('sync/syncgen.py', [kind, cases, seed, file])
+    return spawnSync(process.execPath, [launcher, 'explore', file], { stdio: 'inherit' }).status ?? 1
+  })
+  return Math.max(...statuses)
 }
 
 function recordPrograms(seed: string, values: { cases?: string; branches?: boolean }): string {

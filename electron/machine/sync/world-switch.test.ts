@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { explored } from '../../../test/support/explored.ts'
 import { EL, place, SCTLR, TestMachine, type TestMachineOptions } from '../../../test/support/machine.ts'
-import { HCR, masks, tag, withTags } from '../../../test/support/tag-setups.ts'
+import { HCR, masks, tag, withChecks, withTags } from '../../../test/support/tag-setups.ts'
 
 /** What the synchronisation model says about an exit from a guest and an entry to it. Source: DDI 0487 M.a.a, D24.1.2.2, D1.4. */
 
@@ -60,6 +60,34 @@ describe('moving an ISB through the exit sequence', () => {
 
   it.each(after)('at %i: taking and returning from an exception in its place does not', (position) => {
     expect(drawnByHost('hvc #1', position)).toEqual([NEW])
+  })
+})
+
+describe('an exit without ITFSB that writes the host’s SCTLR_EL1 while a fault of the guest is pending', () => {
+  /** X14 is the host's SCTLR_EL1: no checks. X2 is what the save sees, X3 what the host finds. */
+  const save = 'mrs x2, tfsr_el1\n msr tfsr_el1, xzr\n'
+  const found = (text: string, itfsb = 0n) =>
+    explored({}, (machine) => {
+      withChecks(machine).set('SCTLR_EL2', SCTLR.ATA | always | itfsb)
+      machine.setX({ 14: machine.get('SCTLR_EL1') & ~SCTLR.TCF(3n) })
+      machine.load(`${text}\n dsb sy\n isb\n mrs x3, tfsr_el1\n b .`, handler)
+      machine.run('str x0, [x20]\n hvc #0')
+      for (let left = 20; left > 0; left--) machine.step()
+      return [machine.x(2), machine.x(3)]
+    }).results
+
+  it('has three outcomes: early in the guest’s save, late in the host’s register, or judged by the host’s control and lost', () => {
+    expect(found(`${save} msr sctlr_el1, x14`)).toEqual([
+      [0n, 0n],
+      [0n, 1n],
+      [1n, 0n],
+    ])
+  })
+
+  it('is mended by ITFSB, or by a DSB and ISB before the save', () => {
+    expect(found(`${save} msr sctlr_el1, x14`, SCTLR.ITFSB)).toEqual([[1n, 0n]])
+    expect(found(`dsb nsh\n isb\n ${save} msr sctlr_el1, x14`)).toEqual([[1n, 0n]])
+    expect(found(`dsb nshst\n isb\n ${save} msr sctlr_el1, x14`)).toHaveLength(3)
   })
 })
 
