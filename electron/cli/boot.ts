@@ -69,6 +69,7 @@ function bootPlan(args: Arguments): MachinePlan {
     costs: Object.fromEntries(costClasses.map((name) => [name, 1])) as Record<CostClass, number>,
     clock: 'host',
     unknown: 'zero',
+    inputOpen: true,
     probes: { registers: [], switches: false, faults: false, events: false },
     stop: {
       ...(instructions === undefined ? {} : { instructions }),
@@ -87,6 +88,7 @@ function bootPlan(args: Arguments): MachinePlan {
 function forwardInput(stdin: NodeJS.ReadStream, machine: MachineHandle): () => void {
   const forward = (bytes: Buffer) => machine.input(bytes)
   stdin.on('data', forward)
+  stdin.once('end', () => machine.endInput())
   stdin.on('error', () => {}) // a closed standard input is a UART that nobody writes to
   return () => {
     stdin.off('data', forward)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { waitForEvents } from '../../test/guests/programs.ts'
+import { ticks, waitForEvents } from '../../test/guests/programs.ts'
 import {
   allProbes,
   buildImage,
@@ -74,7 +74,7 @@ describe('the same deterministic plan', { timeout: 120_000 }, () => {
   })
 
   it('ends in the same state when it is paused where PEs wait for events and start and stop', async () => {
-    for (const bytes of [buildSource(waitForEvents(3)), buildProgram('smp')]) {
+    for (const bytes of [buildSource(waitForEvents(3)), buildSource(ticks(3, 50)), buildProgram('smp')]) {
       const plan = { pes: 3, schedule: schedule(5, 40) }
       const { end } = await run(bytes, plan)
       expect(end.reason).toEqual(exited)

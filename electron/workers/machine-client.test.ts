@@ -13,6 +13,7 @@ import {
   firmwareCall,
   flood,
   noVectors,
+  waitForInput,
   waitOrOff,
 } from '../../test/guests/programs.ts'
 import {
@@ -141,6 +142,20 @@ describe.each(kinds)('%s', { timeout: 60_000 }, (kind) => {
       const { end } = await run(buildSource(source(pes)), { ...small, pes, schedule: schedule(kind) })
       expect(end.reason).toMatchObject({ kind: 'lockup', message: expect.stringMatching(message) })
     }
+  })
+
+  it('is no lockup while the UART may still be given something that would wake it', async () => {
+    const plan = { ...small, schedule: schedule(kind), inputOpen: true }
+    const machine = await start(buildSource(waitForInput), plan)
+    while (machine.pes()[0]?.power !== 'waiting') await new Promise((resolve) => setTimeout(resolve, 10))
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    expect((await soon('the pause', machine.handle.pause()))[0]!.power).toBe('waiting')
+    machine.handle.resume()
+    machine.handle.endInput()
+    expect((await soon('the end', machine.ended)).reason).toMatchObject({ kind: 'lockup' })
+    // Open, but nothing that comes would raise an interrupt.
+    const parked = await run(buildSource(allWait(1)), plan)
+    expect(parked.end.reason).toMatchObject({ kind: 'lockup' })
   })
 
   it('ends by the time limit', async () => {

@@ -38,6 +38,7 @@ export async function startMachine(
   const { image, ...rest } = plan
   const loaded = loadPlan(views, plan)
   seedSchedule(views.control, plan.pes, plan.schedule.seed)
+  views.control[control.INPUT_OPEN] = plan.inputOpen ? 1 : 0
   views.control[peWord(0, peControl.POWER)] = ON
   for (let pe = 1; pe < plan.pes; pe++) views.control[peWord(pe, peControl.POWER)] = OFF
   const startedNs = process.hrtime.bigint()
@@ -151,6 +152,11 @@ class Machine implements MachineHandle {
       input[(written >>> 0) % INPUT_BYTES] = byte
       Atomics.store(cells, control.INPUT_WRITTEN, (written + 1) | 0)
     }
+    Atomics.notify(cells, control.INPUT_WRITTEN)
+  }
+
+  endInput(): void {
+    Atomics.store(this.views.control, control.INPUT_OPEN, 0)
   }
 
   private end(kind: number): void {

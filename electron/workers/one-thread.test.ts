@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { echo, exits, waitForEvents } from '../../test/guests/programs.ts'
+import { echo, exits, ticks, waitForEvents } from '../../test/guests/programs.ts'
 import {
   allProbes,
   buildImage,
@@ -62,6 +62,8 @@ const handover = (): MachinePlan =>
 
 const guests: Record<string, () => MachinePlan> = {
   'three PEs under a lock': () => plan(buildSource(waitForEvents(3)), { pes: 3 }),
+  'three PEs that wait for their timers': () => plan(buildSource(ticks(3, 20)), { pes: 3 }),
+  'timers, a guest and its interrupts': () => plan(buildProgram('timers')),
   'tag checks in all modes': () => plan(buildProgram('mte-modes'), { sync: 'latest' }),
   'a hypervisor, stopped after 20 switches': () => ({ ...handover(), stop: { switches: 20 } }),
   'a hypervisor, stopped after 54,321 instructions': () => ({

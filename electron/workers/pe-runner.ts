@@ -137,7 +137,7 @@ export class PeRunner {
       if (!this.endIfLockedUp(false)) Atomics.wait(cells, this.word(peControl.POWER), OFF, LOOK_AGAIN)
       return
     }
-    if (!pe.wakes()) {
+    if (!pe.waits.wakes()) {
       this.sleep()
       return
     }
@@ -149,13 +149,13 @@ export class PeRunner {
   /** Sleeps until the PE's deadline or until somebody says that there is something to look at. */
   private sleep(): void {
     const { cells, pe } = this
-    const event = pe.waitsIn() === waiting.WFE
+    const event = pe.waits.kind() === waiting.WFE
     if (this.endIfLockedUp(event)) return
     const deadline = Atomics.load(this.views.clock, clock.DEADLINE + pe.index)
-    const longest = event ? (pe.watches() ? MONITOR_WAIT : EVENT_WAIT) : LOOK_AGAIN
-    const wait = deadline < FOREVER ? Math.min(longest, pe.sleepTo(deadline)) : longest
+    const longest = event ? (pe.waits.watches() ? MONITOR_WAIT : EVENT_WAIT) : LOOK_AGAIN
+    const wait = deadline < FOREVER ? Math.min(longest, pe.waits.sleepTo(deadline)) : longest
     const woken = Atomics.wait(cells, this.word(peControl.SIGNALLED), 0, wait) !== 'timed-out'
-    if (event && !woken && wait === EVENT_WAIT) pe.endEventWait()
+    if (event && !woken && wait === EVENT_WAIT) pe.waits.endEventWait()
   }
 
   /**

@@ -37,6 +37,8 @@ export interface MachinePlan {
     events: boolean
   }
   stop: { switches?: number; instructions?: number; seconds?: number }
+  /** Bytes may come to the UART's receiver until `endInput`: a machine that waits for them is not locked up. Default false. */
+  inputOpen?: boolean
 }
 
 /** Whether PEs of the machine execute at the same time. */
@@ -76,6 +78,8 @@ export interface MachineHandle {
   stop(): Promise<MachineEnd>
   /** Bytes for the UART's receiver. */
   input(bytes: Uint8Array): void
+  /** No more bytes come. */
+  endInput(): void
   /** Settles exactly once; never rejects. */
   readonly ended: Promise<MachineEnd>
 }

@@ -98,10 +98,81 @@ export const faultingVectors = (pes: number): string =>
   )
 /** The vectors lie where there is no memory. */
 export const noVectors = (pes: number): string => everyPe(pes, '\tmsr\tvbar_el2, xzr\n\tisb\n\tudf\t#0')
+/**
+ * Each PE waits in WFI for interrupts of its EL2 timer, `count` times with a period of its own, and acknowledges them at the
+ * interrupt controller; the last one exits.
+ */
+export const ticks = (pes: number, count: number): string =>
+  everyPe(
+    pes,
+    `	ldr	x1, =0x08000000
+	mov	w2, #0x12			// GICD_CTLR: affinity routing, Group 1
+	str	w2, [x1]
+	ldr	x1, =0x080a0000			// this PE's redistributor
+	add	x1, x1, x19, lsl #17
+	str	wzr, [x1, #0x14]
+1:	ldr	w2, [x1, #0x14]
+	tbnz	w2, #2, 1b
+	add	x1, x1, #0x10, lsl #12
+	mov	w2, #-1
+	str	w2, [x1, #0x80]
+	mov	w2, #1 << 26
+	str	w2, [x1, #0x100]
+	mov	x2, #0xf
+	msr	icc_sre_el2, x2
+	isb
+	mov	x2, #0xf0
+	msr	icc_pmr_el1, x2
+	mov	x2, #1
+	msr	icc_igrpen1_el1, x2
+	mov	x3, #${count}
+	mov	x4, #1000
+	mov	x5, #137
+	madd	x4, x19, x5, x4
+2:	msr	cnthp_tval_el2, x4
+	mov	x2, #1
+	msr	cnthp_ctl_el2, x2
+	isb
+3:	wfi
+	mrs	x2, isr_el1
+	cbz	x2, 3b
+	mrs	x6, icc_iar1_el1
+	msr	cnthp_ctl_el2, xzr
+	isb
+	msr	icc_eoir1_el1, x6
+	cmp	x6, #26
+	b.ne	4f
+	subs	x3, x3, #1
+	b.ne	2b
+	ldr	x5, =finished
+	mov	x6, #1
+	ldaddal	x6, x7, [x5]
+	cmp	x7, #${pes - 1}
+	b.ne	4f
+${exit(0)}
+4:	wfi
+	b	4b
+	.data
+	.balign	64
+finished:
+	.quad	0
+	.text`,
+  )
+
 /** Every PE waits in WFE, and no event ever comes. */
 export const allWaitForEvents = (pes: number): string => everyPe(pes, '1:	wfe\n	b	1b')
 /** Every PE waits in WFI. */
 export const allWait = (pes: number): string => everyPe(pes, '1:	wfi\n	b	1b')
+/** The first PE waits in WFI for the UART's receiver, the others are off. */
+export const waitForInput = `
+	.text
+_start:	ldr	x1, =0x09000000
+	mov	w2, #0x10			// UARTIMSC: RXIM
+	str	w2, [x1, #0x38]
+1:	wfi
+	b	1b
+	.ltorg
+`
 /** Every PE switches itself off. */
 export const allOff = (pes: number): string => everyPe(pes, '	ldr	x0, =0x84000002\n	smc	#0\n	b	.')
 /** The first PE waits, the others are off. */

@@ -94,6 +94,7 @@ export function fakeMachine({ switches, exitCode = 0, perTick = 4 }: FakeChoices
           return ended
         },
         input() {},
+        endInput() {},
       }
       return handle
     },

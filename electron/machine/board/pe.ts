@@ -5,17 +5,7 @@ import type { PendingView } from '../../../shared/model/pending.ts'
 import type { PeStatus } from '../../../shared/model/trace.ts'
 import { Core, PS } from '../cpu/core.ts'
 import type { InterruptInputs, InterruptSignals } from '../cpu/interrupts.ts'
-import {
-  EVENT,
-  EVENTS_SEEN,
-  effectiveSlotOf,
-  MONITOR,
-  PC,
-  PSTATE,
-  slotOf,
-  TIME_BASE,
-  WAIT_UNTIL,
-} from '../cpu/layout.ts'
+import { EVENT, effectiveSlotOf, PC, PSTATE, slotOf, TIME_BASE } from '../cpu/layout.ts'
 import { GenericTimers } from '../cpu/timers.ts'
 import { Bus } from '../devices/bus.ts'
 import { InterruptController } from '../devices/gic/controller.ts'
@@ -33,7 +23,7 @@ import type { Observer } from '../observe/observer.ts'
 import { type Probes, Recorder, type RecorderState } from '../observe/recorder.ts'
 import { type EngineState, ReferenceEngine } from '../reference/engine.ts'
 import { MemoryOperations } from '../reference/memory-operations.ts'
-import { ReferenceOperations } from '../reference/operations.ts'
+import { ReferenceOperations, type WaitKind } from '../reference/operations.ts'
 import type { Chooser } from '../sync/chooser.ts'
 import { pendingView } from '../sync/pending-view.ts'
 import { type Release, Synchronisation, type SyncMode } from '../sync/synchronisation.ts'
@@ -41,7 +31,6 @@ import { SysregAccess } from '../sysreg/access.ts'
 import { SystemOperations } from '../sysreg/system-ops.ts'
 import {
   clock,
-  FOREVER,
   OFF,
   ON,
   ON_REQUESTED,
@@ -51,7 +40,7 @@ import {
   type Views,
   waiting,
 } from './shared-memory.ts'
-import { loseMonitor } from './waiting.ts'
+import { Waits } from './waits.ts'
 
 /** What one PE needs to be built; the same on every worker but for `pe`. */
 export interface PeSettings {
@@ -92,6 +81,8 @@ export interface PeState {
 const EVENT_STREAMS = ['CNTKCTL_EL1', 'CNTHCTL_EL2'].flatMap((name) => [slotOf(name), effectiveSlotOf(name)])
 const EVNTEN = 1n << 2n
 
+const kindOf = (kind: WaitKind): number => (kind === 'wfi' ? waiting.WFI : waiting.WFE)
+
 /** One PE wired to the board: core, memory, system registers, engine, recorder. */
 export class Pe {
   readonly index: number
@@ -105,7 +96,7 @@ export class Pe {
   readonly inputs: InterruptInputs
   readonly interrupts: PeInterrupts
   readonly views: Views
-  private readonly hostClock: boolean
+  readonly waits: Waits
   private readonly timers: GenericTimers
   private readonly syncSeed: number
   /** What UNKNOWN reset values are. */
@@ -153,8 +144,8 @@ export class Pe {
     const uart = new Uart(views, settings.waitForRoom)
     const hostClock = settings.clock === 'host'
     const count = hostClock ? () => BigInt(Math.round(settings.now())) : () => BigInt(this.modelTime())
-    this.hostClock = hostClock
     this.timers = new GenericTimers(this.core, count, hostClock, settings.inputs ?? controller)
+    this.waits = new Waits(this.core, this.timers, () => this.modelTime(), hostClock)
     this.mmu = new Mmu(this.core)
     const bus = new Bus([uart, new Distributor(controller), new Redistributors(controller)])
     this.memory = new MemoryOperations(this.core, this.mmu, bus)
@@ -163,8 +154,8 @@ export class Pe {
     const operations = new ReferenceOperations(this.core, this.memory, this.sysregs, system, {
       semihosting: () => this.callHost(uart, count),
       firmwareCall: () => this.callFirmware(),
-      waitEnds: (kind) => this.waitEnds(kind === 'wfi' ? waiting.WFI : waiting.WFE),
-      wait: (kind, until) => this.wait(kind === 'wfi' ? waiting.WFI : waiting.WFE, until),
+      waitEnds: (kind) => this.waits.endsAtOnce(kindOf(kind)),
+      wait: (kind, until) => this.wait(kindOf(kind), until),
       virtualCount: () => this.timers.virtualCount(),
       sendEvent: () => this.sendEvent(),
     })
@@ -250,98 +241,11 @@ export class Pe {
     return Atomics.load(cells, word) === ON
   }
 
-  /** What the PE waits in: `waiting`. */
-  waitsIn(): number {
-    return Atomics.load(this.views.control, peWord(this.index, peControl.WAITING))
-  }
-
-  /** The PE waits from the next instruction on; whoever runs it asks `wakes` before it runs again. */
-  private wait(kind: number, until: bigint | null): void {
-    const { core, timers } = this
-    // A limit is kept as a physical count, so that it does not depend on what the offset is later.
-    core.state[WAIT_UNTIL] = until === null ? 0n : timers.physicalCount() + (until - timers.virtualCount())
-    Atomics.store(this.views.control, peWord(this.index, peControl.WAITING), kind)
-    this.setDeadline(kind)
-    this.engine.leave = true
-  }
-
-  /** Says at which count a wait may end by time alone. */
-  private setDeadline(kind: number): void {
-    const { core, timers, views } = this
-    const until = core.state[WAIT_UNTIL]!
-    let deadline = timers.nextChange()
-    if (until !== 0n && until < deadline) deadline = until
-    if (kind === waiting.WFE) {
-      const event = timers.nextEvent(core.state[EVENTS_SEEN]!)
-      if (event < deadline) deadline = event
-    }
-    Atomics.store(views.clock, clock.DEADLINE + this.index, deadline < FOREVER ? deadline : FOREVER)
-  }
-
-  /**
-   * Looks whether a wait has ended; one that has leaves the PE awake, its cycles at the time of now.
-   * @returns whether the PE is awake
-   */
-  wakes(): boolean {
-    const { core, timers } = this
-    const { control: cells } = this.views
-    const kind = this.waitsIn()
-    if (kind === waiting.NO) return true
-    const now = timers.physicalCount()
-    if (timers.nextChange() <= now) timers.look()
-    if (Atomics.exchange(cells, peWord(this.index, peControl.SIGNALLED), 0) !== 0) core.asynchronous.sample()
-    const until = core.state[WAIT_UNTIL]!
-    if (!(until !== 0n && now >= until) && !this.waitEnds(kind)) {
-      this.setDeadline(kind)
-      return false
-    }
-    core.state[WAIT_UNTIL] = 0n
-    if (!this.hostClock) core.cycles = this.modelTime()
-    Atomics.store(cells, peWord(this.index, peControl.WAITING), waiting.NO)
-    return true
-  }
-
-  /** Whether a WFI or WFE would end at once; what ends a WFE is used up. */
-  private waitEnds(kind: number): boolean {
-    const { asynchronous } = this.core
-    if (kind === waiting.WFI) return asynchronous.wakes()
-    return this.takeEvent() || (asynchronous.pending !== 0 && asynchronous.due() !== null)
-  }
-
-  /** Ends a WFE for no reason, as the architecture permits. */
-  endEventWait(): void {
-    Atomics.store(this.core.state, EVENT, 1n)
-  }
-
-  /** Whether the exclusive monitor is set: its loss ends a WFE. */
-  watches(): boolean {
-    return this.core.state[MONITOR] !== 0n
-  }
-
-  /**
-   * Host milliseconds that a PE which waits alone may sleep before its deadline. The model clock does not pass meanwhile: it is
-   * set to the deadline at once.
-   */
-  sleepTo(deadline: bigint): number {
-    if (this.hostClock) return Math.max(0, Number(deadline - this.timers.physicalCount()) / 1e6)
-    this.core.cycles = Math.max(this.core.cycles, Number(deadline))
-    return 0
-  }
-
-  /** Clears the event register. @returns whether it was set: by SEV, an event stream, or the loss of the exclusive monitor */
-  private takeEvent(): boolean {
-    const { core, timers } = this
-    if (loseMonitor(this.views, this.index)) core.state[EVENT] = 1n
-    const set = Atomics.exchange(core.state, EVENT, 0n) !== 0n || timers.eventPending()
-    if (set) timers.clearEvents()
-    return set
-  }
-
   status(): PeStatus {
     const power = Atomics.load(this.views.control, this.powerWord(this.index))
     return {
       pe: this.index,
-      power: power !== ON ? 'off' : this.waitsIn() !== waiting.NO ? 'waiting' : 'on',
+      power: power !== ON ? 'off' : this.waits.kind() !== waiting.NO ? 'waiting' : 'on',
       el: this.core.el,
       instructions: this.core.instructions,
       cycles: this.core.cycles,
@@ -355,6 +259,11 @@ export class Pe {
   pending(): PendingView {
     this.core.store()
     return pendingView(this.index, this.core.state, this.core.hasExS)
+  }
+
+  private wait(kind: number, until: bigint | null): void {
+    this.waits.begin(kind, until)
+    this.engine.leave = true
   }
 
   private callHost(uart: Uart, count: () => bigint): void {
@@ -378,6 +287,9 @@ export class Pe {
       turnOff: () => {
         Atomics.store(this.views.control, this.powerWord(this.index), OFF)
         this.engine.leave = true
+      },
+      suspend: () => {
+        if (!this.waits.endsAtOnce(waiting.WFI)) this.wait(waiting.WFI, null)
       },
     })
   }

@@ -40,8 +40,8 @@ export function openTurn(pe: Pe, rules: TurnRules, before?: (turn: number) => vo
   if (times[clock.TURN_LEFT] !== 0n) return true
   if (!pe.powered(rules.seed)) return false
   pe.beginTurn()
-  const interruptible = pe.waitsIn() === waiting.WFI
-  if (!pe.wakes()) return false
+  const interruptible = pe.waits.kind() === waiting.WFI
+  if (!pe.waits.wakes()) return false
   if (interruptible) cells[control.FUTILE] = 0
   before?.(Number(times[clock.TURNS]!))
   times[clock.TURNS]!++
@@ -70,7 +70,7 @@ export function runTurn(pe: Pe, most: number): boolean {
     times[clock.TURN_LEFT] = over ? 0n : BigInt(turn - executed)
     if (over) pe.endTurn()
   }
-  if (over && pe.waitsIn() === waiting.NO) views.control[control.FUTILE] = 0
+  if (over && pe.waits.kind() === waiting.NO) views.control[control.FUTILE] = 0
   return over
 }
 

@@ -151,9 +151,9 @@ describe('traps', () => {
 describe('event streams', () => {
   const waits = (): boolean => {
     machine.run('wfe')
-    return machine.pe.waitsIn() === waiting.WFE
+    return machine.pe.waits.kind() === waiting.WFE
   }
-  const wake = (): boolean => machine.pe.wakes()
+  const wake = (): boolean => machine.pe.waits.wakes()
 
   it.each([
     ['CNTHCTL_EL2', 0n, 16n],

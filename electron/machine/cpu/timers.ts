@@ -40,6 +40,14 @@ const EVNTDIR = 8
 /** With the host's clock the timers are looked at every so many cycles while one of them can change. */
 const POLL = 1024
 
+/** A device that changes an interrupt line when the system counter reaches a value. */
+export interface Alarm {
+  /** Changes its line if it is time. */
+  look(): void
+  /** The count to look at next; null while there is none. */
+  nextChange(): bigint | null
+}
+
 /**
  * The generic timers of one PE (DDI 0487, chapter D12). The count is handed in; everything else is in the system registers. A
  * line changes when the count reaches a comparator, so the next such count is kept as the engine's deadline.
@@ -53,6 +61,7 @@ export class GenericTimers {
   private levels = -1
   /** Count at which a line changes next, FOREVER where none does. */
   private next = FOREVER
+  private readonly alarms: Alarm[] = []
 
   /** @param count the system counter, CNTPCT_EL0 */
   constructor(core: Core, count: () => bigint, hostClock: boolean, inputs: InterruptInputs) {
@@ -60,6 +69,11 @@ export class GenericTimers {
     this.count = count
     this.hostClock = hostClock
     this.inputs = inputs
+  }
+
+  /** A device to be looked at as the timers are; whoever sets it to another count calls `look`. */
+  connect(alarm: Alarm): void {
+    this.alarms.push(alarm)
   }
 
   physicalCount(): bigint {
@@ -120,6 +134,11 @@ export class GenericTimers {
     this.next = FOREVER
     if (enabled !== 0) this.setLines(this.count())
     else if (this.levels !== 0) this.setLines(0n)
+    for (const alarm of this.alarms) {
+      alarm.look()
+      const next = alarm.nextChange()
+      if (next !== null) this.earliest(next)
+    }
     if (this.next === FOREVER) core.deadline = Number.POSITIVE_INFINITY
     else core.deadline = this.hostClock ? core.cycles + POLL : Number(this.next)
   }

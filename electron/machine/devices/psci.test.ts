@@ -17,6 +17,7 @@ function board(pes = 2) {
       return true
     },
     turnOff: () => void calls.push('off'),
+    suspend: () => void calls.push('suspend'),
   }
   const call = (id: number, x1 = 0n, x2 = 0n, x3 = 0n): number =>
     signed(psci([BigInt(id), x1, x2, x3], ports))

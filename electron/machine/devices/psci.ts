@@ -9,6 +9,8 @@ export interface PowerPorts {
   turnOn(pe: number, entry: bigint, context: bigint): boolean
   /** Switches the calling PE off; never returns to the caller. */
   turnOff(): void
+  /** The calling PE waits as in WFI. */
+  suspend(): void
 }
 
 const SUCCESS = 0n
@@ -47,8 +49,8 @@ const supported = new Set<number>([
 const wide = new Set<number>([functions.CPU_SUSPEND, functions.CPU_ON, functions.AFFINITY_INFO])
 
 /**
- * PSCI 1.1 and the SMCCC version call (Arm DEN 0022, DEN 0028). CPU_SUSPEND is a standby that ends at once, as a power
- * controller that finds a wake-up pending would answer.
+ * PSCI 1.1 and the SMCCC version call (Arm DEN 0022, DEN 0028). CPU_SUSPEND is a standby: a WFI
+ * whose end returns to the caller, whatever state was asked for.
  * @param x the caller's X0 to X3
  * @returns the value for X0
  */
@@ -65,6 +67,7 @@ export function psci(x: readonly [bigint, bigint, bigint, bigint], ports: PowerP
     case functions.SMCCC_VERSION:
       return 0x0001_0001n
     case functions.CPU_SUSPEND:
+      ports.suspend()
       return SUCCESS
     case functions.CPU_OFF:
       ports.turnOff()
