@@ -1,5 +1,8 @@
 import type { Worker } from 'node:worker_threads'
+import { ProblemError } from '../../shared/base/result.ts'
 import type { PeStatus, StopReason } from '../../shared/model/trace.ts'
+import { MemoryPages } from '../machine/board/memory-pages.ts'
+import type { PeState } from '../machine/board/pe.ts'
 import { seedSchedule } from '../machine/board/schedule.ts'
 import {
   alertAll,
@@ -15,12 +18,13 @@ import {
   stopKind,
   type Views,
 } from '../machine/board/shared-memory.ts'
+import { putSnapshot, type Snapshot, takeSnapshot } from '../machine/board/snapshot.ts'
 import { stateHash } from '../machine/board/state-hash.ts'
 import { stopReason } from '../machine/board/stop-reason.ts'
 import { allocate, checkPlan } from './allocate.ts'
 import { loadPlan } from './load-plan.ts'
 import type { MachineEnd, MachineEvents, MachineHandle, MachinePlan, SpawnPe } from './plan.ts'
-import { type FromPe, type PeWorkerData, WORKER_PROTOCOL } from './protocol.ts'
+import { type FromPe, type PeWorkerData, type ToPe, WORKER_PROTOCOL } from './protocol.ts'
 
 const DRAIN_EVERY = 20
 const STATUS_EVERY = 200
@@ -82,6 +86,11 @@ class Machine implements MachineHandle {
   private settled = false
   private parked: Parking | null = null
   private grace: NodeJS.Timeout | null = null
+  /** The PEs' own states at the last pause. */
+  private readonly states = new Map<number, PeState>()
+  /** Made when the first snapshot is taken: a machine without any pays nothing. */
+  private memory: MemoryPages | null = null
+  private consoleBytes = 0
 
   constructor(
     views: Views,
@@ -123,11 +132,19 @@ class Machine implements MachineHandle {
     const { control: cells } = this.views
     if (this.parked) return this.parked.all
     if (this.settled || Atomics.load(cells, control.COMMAND) !== command.RUN) return [...this.statuses]
-    const { promise, resolve } = Promise.withResolvers<PeStatus[]>()
-    const pause = Atomics.add(cells, control.PAUSES, 1) + 1
-    this.parked = { pause, pes: new Set(), all: promise, resolve }
+    const parked = this.park()
     Atomics.compareExchange(cells, control.COMMAND, command.RUN, command.PAUSE)
     alertAll(cells, this.plan.pes)
+    return parked
+  }
+
+  /** Asks every PE to say that it is paused, and how it is. */
+  private park(): Promise<PeStatus[]> {
+    const { promise, resolve } = Promise.withResolvers<PeStatus[]>()
+    const pause = Atomics.add(this.views.control, control.PAUSES, 1) + 1
+    this.states.clear()
+    this.parked = { pause, pes: new Set(), all: promise, resolve }
+    Atomics.notify(this.views.control, control.COMMAND)
     return promise
   }
 
@@ -136,6 +153,45 @@ class Machine implements MachineHandle {
     this.answerPause()
     Atomics.compareExchange(cells, control.COMMAND, command.PAUSE, command.RUN)
     alertAll(cells, this.plan.pes)
+  }
+
+  snapshot(): Snapshot {
+    const states = this.allStates()
+    this.drainConsole()
+    this.memory ??= new MemoryPages(this.views, 'unknown')
+    return takeSnapshot(this.views, this.memory, states, { written: this.consoleBytes, message: '' })
+  }
+
+  goto(snapshot: Snapshot): Promise<PeStatus[]> {
+    this.allStates()
+    this.drainConsole()
+    this.memory ??= new MemoryPages(this.views, 'unknown')
+    putSnapshot(this.views, this.memory, snapshot, true)
+    for (const [pe, worker] of this.workers.entries()) {
+      worker.postMessage({ state: snapshot.pes[pe]! } satisfies ToPe)
+    }
+    Atomics.add(this.views.control, control.RESTORES, 1)
+    return this.park()
+  }
+
+  /** What the PEs said when they were paused. @throws ProblemError unless all are */
+  private allStates(): PeState[] {
+    const { control: cells } = this.views
+    const all = [...this.states.values()]
+    if (
+      Atomics.load(cells, control.COMMAND) === command.PAUSE &&
+      !this.parked &&
+      all.length === this.plan.pes
+    ) {
+      return this.workers.map((_, pe) => this.states.get(pe)!)
+    }
+    throw new ProblemError(
+      'the machine',
+      this.settled || Atomics.load(cells, control.COMMAND) === command.STOP
+        ? 'it has ended'
+        : 'it is not paused',
+      'Take and go to snapshots of a machine that is paused.',
+    )
   }
 
   stop(): Promise<MachineEnd> {
@@ -185,7 +241,10 @@ class Machine implements MachineHandle {
         return
       case 'paused':
         this.statuses[pe] = message.status
-        if (message.pause === this.parked?.pause) this.park(pe)
+        if (message.pause === this.parked?.pause) {
+          this.states.set(pe, message.state)
+          this.hasParked(pe)
+        }
         return
       case 'ended':
         this.statuses[pe] = message.status
@@ -215,7 +274,7 @@ class Machine implements MachineHandle {
     this.deliveries.add(delivery)
   }
 
-  private park(pe: number): void {
+  private hasParked(pe: number): void {
     if (!this.parked) return
     this.parked.pes.add(pe)
     for (const finished of this.finished) this.parked.pes.add(finished)
@@ -241,7 +300,7 @@ class Machine implements MachineHandle {
 
   private finish(pe: number): void {
     this.finished.add(pe)
-    if (this.parked) this.park(pe)
+    if (this.parked) this.hasParked(pe)
     if (this.finished.size === this.plan.pes && !this.settled) void this.conclude()
   }
 
@@ -273,6 +332,7 @@ class Machine implements MachineHandle {
     read = (read + count) | 0
     Atomics.store(cells, control.CONSOLE_READ, read)
     Atomics.notify(cells, control.CONSOLE_READ)
+    this.consoleBytes += count
     this.events.console(bytes)
   }
 }

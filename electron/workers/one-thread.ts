@@ -1,3 +1,4 @@
+import { ProblemError } from '../../shared/base/result.ts'
 import { MemoryPages } from '../machine/board/memory-pages.ts'
 import { OneThreadBoard, type OneThreadSettings } from '../machine/board/one-thread.ts'
 import { Tap } from '../machine/debug/tap.ts'
@@ -18,7 +19,7 @@ export function openOneThread(plan: MachinePlan, listeners: Listeners): OneThrea
   const taken: MachinePlan = { ...plan, schedule: { ...plan.schedule, kind: 'deterministic' } }
   checkPlan(taken)
   const views = allocate(plan)
-  const memory = new MemoryPages(views)
+  const memory = new MemoryPages(views, 'zeros')
   const loaded = loadPlan(views, plan)
   return new OneThreadBoard(views, memory, {
     ...taken,
@@ -28,12 +29,22 @@ export function openOneThread(plan: MachinePlan, listeners: Listeners): OneThrea
   })
 }
 
-/** The same machine with a debugger's view on it. @throws ProblemError when the image or the plan is unusable */
+/**
+ * The same machine with a debugger's view on it.
+ * @throws ProblemError when the image or the plan is unusable, or the plan parallel
+ */
 export function openTimeline(
   plan: MachinePlan,
   console: (bytes: Uint8Array) => void,
   options: Partial<TimelineOptions> & Pick<OneThreadSettings, 'inputOpen'> = {},
 ): Timeline {
+  if (plan.schedule.kind === 'parallel') {
+    throw new ProblemError(
+      'schedule',
+      'a parallel run can go back to its snapshots only, since host time decided what lies between',
+      'Run it with the deterministic schedule.',
+    )
+  }
   const taps: Tap[] = []
   const observe = (pe: number, recorder: Observer): Tap => {
     const tap = new Tap(recorder)

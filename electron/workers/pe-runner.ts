@@ -17,7 +17,7 @@ import { openTurn, passTurn, runTurn } from '../machine/board/turns.ts'
 import { eventWaits, inputWakes, nothingWakes } from '../machine/board/waiting.ts'
 import { MachineStop } from '../machine/cpu/fault.ts'
 import { featuresOf } from './plan.ts'
-import type { FromPe, PeWorkerData } from './protocol.ts'
+import type { FromPe, PeWorkerData, ToPe } from './protocol.ts'
 
 /** Instructions between looks at the clock and the stop rules in the parallel schedule. */
 const SLICE = 16_384
@@ -36,6 +36,7 @@ const FUTILE_WAITS = 100
 export class PeRunner {
   private readonly data: PeWorkerData
   private readonly post: (message: FromPe) => void
+  private readonly receive: () => ToPe | null
   private readonly views: Views
   private readonly cells: Int32Array
   private readonly pe: Pe
@@ -43,11 +44,14 @@ export class PeRunner {
   private lastReport = 0
   private message: string | null = null
   private futileWaits = 0
+  private restores = 0
 
-  constructor(data: PeWorkerData, post: (message: FromPe) => void) {
+  /** @param receive the next message that has arrived */
+  constructor(data: PeWorkerData, post: (message: FromPe) => void, receive: () => ToPe | null) {
     const { plan, pe } = data
     this.data = data
     this.post = post
+    this.receive = receive
     this.pes = plan.pes
     this.views = viewsOf({ memory: data.memory, pes: plan.pes, ramBytes: data.ramBytes })
     this.cells = this.views.control
@@ -101,13 +105,28 @@ export class PeRunner {
       while (Atomics.load(cells, control.COMMAND) === command.PAUSE) {
         // Resumed and paused again before this PE saw it: the second pause wants its own answer.
         const pause = Atomics.load(cells, control.PAUSES)
-        if (pause !== answered) this.post({ kind: 'paused', status: this.pe.status(), pause })
+        this.takeOver()
+        if (pause !== answered) {
+          const state = this.pe.save()
+          this.post({ kind: 'paused', status: this.pe.status(), pause, state })
+        }
         answered = pause
         Atomics.wait(cells, control.COMMAND, command.PAUSE, LOOK_AGAIN)
       }
       Atomics.store(cells, this.word(peControl.PARKED), 0)
     }
     return Atomics.load(cells, control.COMMAND) !== command.STOP
+  }
+
+  /** The memory was put back to a snapshot: goes on from this PE's part of it. */
+  private takeOver(): void {
+    const restores = Atomics.load(this.cells, control.RESTORES)
+    if (restores === this.restores) return
+    this.restores = restores
+    const state = this.receive()?.state
+    if (state === undefined) throw new Error('a snapshot was put back without the state of this PE')
+    this.pe.restore(state)
+    this.futileWaits = 0
   }
 
   private takeTurn(): void {

@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import type { TraceBatch } from '../../shared/model/trace.ts'
 import { PeRunner } from './pe-runner.ts'
 import { type FromPe, type PeWorkerData, WORKER_PROTOCOL } from './protocol.ts'
@@ -15,7 +15,7 @@ function main(): void {
     if (data.protocol !== WORKER_PROTOCOL) {
       throw new Error(`worker protocol ${WORKER_PROTOCOL} does not fit the client's ${data.protocol}`)
     }
-    new PeRunner(data, post).run()
+    new PeRunner(data, post, () => receiveMessageOnPort(port)?.message ?? null).run()
   } catch (error) {
     const { message, stack } = error instanceof Error ? error : new Error(String(error))
     post({ kind: 'crashed', message, stack: stack ?? '' })

@@ -4,6 +4,7 @@ import type { FeatureChoice } from '../../shared/arch/features.ts'
 import type { Release, SyncParameters } from '../../shared/arch/synchronisation.ts'
 import type { PeStatus, StopReason, TraceBatch } from '../../shared/model/trace.ts'
 import type { Program } from '../machine/board/load.ts'
+import type { Snapshot } from '../machine/board/snapshot.ts'
 
 /** Everything a machine needs to run; plain data, so that it crosses to the workers as it is. */
 export interface MachinePlan {
@@ -75,6 +76,14 @@ export interface MachineEnd {
 export interface MachineHandle {
   pause(): Promise<PeStatus[]>
   resume(): void
+  /** The whole of a paused machine. @throws ProblemError while it runs, or has ended */
+  snapshot(): Snapshot
+  /**
+   * Puts a paused machine back to one of its snapshots; it stays paused. A run with the parallel schedule can go back to
+   * snapshots only: what lies between was decided by host time. With the host's clock, time does not go back with it.
+   * @throws ProblemError while it runs, or has ended
+   */
+  goto(snapshot: Snapshot): Promise<PeStatus[]>
   stop(): Promise<MachineEnd>
   /** Bytes for the UART's receiver. */
   input(bytes: Uint8Array): void

@@ -1,9 +1,10 @@
 import type { PeStatus, TraceBatch } from '../../shared/model/trace.ts'
+import type { PeState } from '../machine/board/pe.ts'
 import type { Mark } from '../machine/observe/marks.ts'
 import type { MachinePlan } from './plan.ts'
 
 /** Bump with any change below; a worker refuses a client of another version. */
-export const WORKER_PROTOCOL = 2
+export const WORKER_PROTOCOL = 3
 
 /** What the worker of one PE is given when it starts. Control during the run goes through the shared memory's control words. */
 export interface PeWorkerData {
@@ -19,11 +20,16 @@ export interface PeWorkerData {
   startedNs: bigint
 }
 
+/** To a paused PE: how it goes on from the snapshot that the shared memory was put back to. */
+export interface ToPe {
+  state: PeState
+}
+
 export type FromPe =
   | { kind: 'trace'; batch: TraceBatch }
   | { kind: 'status'; status: PeStatus }
   /** `pause` is the number of the pause that this answers. */
-  | { kind: 'paused'; status: PeStatus; pause: number }
+  | { kind: 'paused'; status: PeStatus; pause: number; state: PeState }
   /** `message`: what this PE says about an end that it caused, a lockup or a model error. */
   | { kind: 'ended'; status: PeStatus; message: string | null }
   /** A bug in the emulator, never a guest's doing. */

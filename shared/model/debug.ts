@@ -11,10 +11,15 @@ export interface Position {
   moment: number
 }
 
+export type OldestReason =
+  | 'beginning of the run'
+  | 'the snapshot that it was opened from'
+  | 'budget of snapshots'
+
 /** The earliest place that can be gone back to, and why not an earlier one. */
 export interface Oldest {
   position: Position
-  reason: 'beginning of the run' | 'budget of snapshots'
+  reason: OldestReason
 }
 
 /** What ends a run that looks for it. `pe` narrows it to one PE. Numbers of registers, rows and classes are their names. */

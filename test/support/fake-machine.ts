@@ -82,6 +82,10 @@ export function fakeMachine({ switches, exitCode = 0, perTick = 4 }: FakeChoices
       const timer = setInterval(tick, 5)
       const handle: MachineHandle = {
         ended,
+        snapshot() {
+          throw new Error('a fake machine has no state')
+        },
+        goto: () => Promise.reject(new Error('a fake machine has no state')),
         async pause() {
           paused = true
           return status('on')

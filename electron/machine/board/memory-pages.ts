@@ -49,12 +49,17 @@ export class MemoryPages {
   /** What RAM holds but for the pages that were written since. */
   private table: PageTable
 
-  /** @param views RAM and tags are all zeros still; who fills them says so (`markWritten`) */
-  constructor(views: Views) {
+  /**
+   * @param contents `zeros`: nothing has been written yet, and who fills memory says so (`markWritten`). `unknown`: the first
+   * table is made by reading everything
+   */
+  constructor(views: Views, contents: 'zeros' | 'unknown') {
     this.views = views
     this.words = views.ram32
     this.tagWords = new Uint32Array(views.tags.buffer, views.tags.byteOffset, views.tags.length / 4)
-    for (let page = 0; page < views.codePages.length; page++) views.codePages[page]! |= pageWord.WATCHED
+    if (contents === 'zeros') {
+      for (let page = 0; page < views.codePages.length; page++) views.codePages[page]! |= pageWord.WATCHED
+    }
     const pieces = Math.ceil(views.codePages.length / PIECE)
     this.table = new Array<Piece>(pieces).fill(noPages)
   }

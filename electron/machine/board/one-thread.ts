@@ -15,20 +15,18 @@ import {
   allocateShared,
   CONSOLE_BYTES,
   clock,
-  codeVersion,
   command,
   control,
   endMachine,
   OFF,
   ON,
-  pageWord,
   peControl,
   peWord,
   stopKind,
   type Views,
   viewsOf,
 } from './shared-memory.ts'
-import type { Snapshot } from './snapshot.ts'
+import { putSnapshot, type Snapshot, takeSnapshot } from './snapshot.ts'
 import { stopReason } from './stop-reason.ts'
 import { openTurn, passTurn, runTurn } from './turns.ts'
 
@@ -242,34 +240,18 @@ export class OneThreadBoard {
 
   /** The whole machine as it is now. */
   take(): Snapshot {
-    const { views } = this
-    const code: number[] = []
-    for (let page = 0; page < views.codePages.length; page++) {
-      if (codeVersion(views.codePages, page) !== 0) code.push(page)
-    }
-    return {
-      moment: this.moment,
-      instructions: this.pes.map((pe) => pe.core.instructions),
-      words: views.words.slice(),
-      input: views.input.slice(),
-      code: Int32Array.from(code),
-      memory: this.memory.take(),
-      pes: this.pes.map((pe) => pe.save()),
-      written: this.written,
-    }
+    const states = this.pes.map((pe) => pe.save())
+    return takeSnapshot(this.views, this.memory, states, { written: this.written, message: this.message })
   }
 
-  /** Goes back, or on, to a snapshot of this machine or of one that it was forked from. */
+  /** Goes back, or on, to a snapshot of this machine, or of one with the same plan. */
   put(snapshot: Snapshot): void {
-    const { views } = this
-    views.words.set(snapshot.words)
-    views.input.set(snapshot.input)
-    this.memory.put(snapshot.memory)
-    views.codePages.fill(pageWord.WATCHED)
-    for (const page of snapshot.code) views.codePages[page]! |= pageWord.ONE
-    this.message = ''
+    putSnapshot(this.views, this.memory, snapshot, false)
+    this.message = snapshot.message
     this.written = snapshot.written
     for (const [pe, state] of snapshot.pes.entries()) this.pes[pe]!.restore(state)
+    // A machine with workers may have been stopped between two turns.
+    if (this.running() && !this.open()) this.pass()
   }
 
   /** A second machine, from a snapshot of this one; neither sees the other. It costs what its pages in use cost to copy. */
@@ -277,7 +259,7 @@ export class OneThreadBoard {
     const { pes, ramBytes } = this.views.shared
     const views = viewsOf(allocateShared(pes, ramBytes))
     const { observe: _, ...settings } = this.settings
-    const fork = new OneThreadBoard(views, new MemoryPages(views), { ...settings, ...listeners })
+    const fork = new OneThreadBoard(views, new MemoryPages(views, 'zeros'), { ...settings, ...listeners })
     fork.put(snapshot)
     return fork
   }

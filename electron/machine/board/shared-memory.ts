@@ -30,6 +30,8 @@ export const control = {
   SWITCHES: 10,
   /** Counts the pauses that were asked for, so that a PE answers each of them once. */
   PAUSES: 11,
+  /** Counts the snapshots that a paused machine was put back to: each PE takes its state over. */
+  RESTORES: 12,
   /** Deterministic schedule: position in the round's order, the generator's state; the order itself begins at ORDER. */
   POSITION: 13,
   RANDOM: 14,

@@ -1,3 +1,4 @@
+import type { OldestReason } from '../../../shared/model/debug.ts'
 import { eachDifference, pageBytes } from '../board/memory-pages.ts'
 import type { Snapshot } from '../board/snapshot.ts'
 
@@ -17,11 +18,12 @@ export class SnapshotStore {
   private readonly budget: number
   private kept: Kept[] = []
   /** Why the run cannot be followed back beyond the oldest snapshot. */
-  private beginningLost = false
+  reason: OldestReason
 
   /** @param budget bytes; one snapshot is kept whatever it takes */
-  constructor(budget: number) {
+  constructor(budget: number, reason: OldestReason) {
     this.budget = budget
+    this.reason = reason
   }
 
   /** Keeps a snapshot, unless there is one of the same moment and this one is not pinned. */
@@ -49,10 +51,6 @@ export class SnapshotStore {
 
   get oldest(): Snapshot {
     return this.kept[0]!.snapshot
-  }
-
-  get reason(): 'beginning of the run' | 'budget of snapshots' {
-    return this.beginningLost ? 'budget of snapshots' : 'beginning of the run'
   }
 
   moments(): number[] {
@@ -83,7 +81,7 @@ export class SnapshotStore {
         victim = i
       }
     }
-    if (victim === 0) this.beginningLost = true
+    if (victim === 0) this.reason = 'budget of snapshots'
     kept.splice(victim, 1)
     this.measure(victim)
   }

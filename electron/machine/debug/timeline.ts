@@ -11,6 +11,8 @@ export interface TimelineOptions {
   budget: number
   /** Instructions between snapshots while running on; going back executes so many again at most, where none was thinned. */
   interval: number
+  /** Begins here: a snapshot of a machine with the same plan. */
+  from?: Snapshot | undefined
 }
 
 export const timelineDefaults: TimelineOptions = { budget: 256 << 20, interval: 500_000 }
@@ -33,12 +35,17 @@ export class Timeline {
   private readonly store: SnapshotStore
   private edited = false
 
+  /** @param taps of the board's PEs. The board's present state is the oldest that can be gone back to */
   constructor(board: OneThreadBoard, taps: readonly Tap[], options: Partial<TimelineOptions> = {}) {
-    const { budget, interval } = { ...timelineDefaults, ...options }
+    const { budget, interval, from } = { ...timelineDefaults, ...options }
     this.board = board
     this.taps = taps
     this.interval = interval
-    this.store = new SnapshotStore(budget)
+    if (from) board.put(from)
+    this.store = new SnapshotStore(
+      budget,
+      from ? 'the snapshot that it was opened from' : 'beginning of the run',
+    )
     this.store.add(board.take())
   }
 
