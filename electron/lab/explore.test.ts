@@ -53,6 +53,15 @@ describe('exploreFile', () => {
     expect(said[2]).toMatch(/^not found: marker at 0x200000008 X0=0x200100020 .*RGSR_EL1=0x7 /)
   })
 
+  it('says of an experiment what to do with it', async () => {
+    const experiment = resolve(import.meta.dirname, '../../resources/experiments/handover.json')
+    expect(await problem(experiment)).toMatchObject({
+      place: experiment,
+      cause: 'it is an experiment, and this version explores recorded programs only',
+      remedy: expect.stringContaining('machine.sync=seeded'),
+    })
+  })
+
   it('names the file and line of a damaged record', async () => {
     const broken = { ...JSON.parse(named('gcr-irg')), eager: 9 }
     const path = file('damaged.jsonl', `${named('gcr-irg')}\n${JSON.stringify(broken)}\n`)

@@ -1,7 +1,8 @@
 import { defaultScope, type ScopeItem, type SyncWindow } from '../../shared/arch/synchronisation.ts'
+import { ProblemError } from '../../shared/base/result.ts'
 import { ProgramExplorer } from '../workers/verify/explore-case.ts'
 import { parseSyncRecord } from '../workers/verify/sync-record.ts'
-import { type CaseReport, eachCase, readCaseFile } from './case-file.ts'
+import { type CaseLine, type CaseReport, eachCase, readCaseFile } from './case-file.ts'
 
 /** How the sets of outcomes of a file compare with the exhaustive exploration of their programs. */
 export interface ExploreReport extends CaseReport {
@@ -17,6 +18,17 @@ export interface ExploreReport extends CaseReport {
 /** Cases between two turns of the event loop. */
 const SLICE = 10
 
+/** An experiment is a likely thing to explore, so it gets an answer of its own. */
+function refuseExperiment(path: string, lines: readonly CaseLine[]): void {
+  const text = lines.map(({ line }) => line).join('\n')
+  if (!/^\s*(\/[/*]|\{\s*$)/.test(lines[0]!.line) || !/"vcpus"\s*:/.test(text)) return
+  throw new ProblemError(
+    path,
+    'it is an experiment, and this version explores recorded programs only',
+    'Run it with --set machine.sync=seeded and several values of --set machine.syncSeed.',
+  )
+}
+
 /**
  * Enumerates every execution of every program of a file and compares the set of outcomes with the recorded one.
  * @param onProgress called with programs done and their number
@@ -27,6 +39,7 @@ export async function exploreFile(
   onProgress?: (done: number, total: number) => void,
 ): Promise<ExploreReport> {
   const lines = await readCaseFile(path)
+  refuseExperiment(path, lines)
   const explorer = new ProgramExplorer()
   const report: ExploreReport = {
     passed: 0,

@@ -64,6 +64,12 @@ const guests: Record<string, () => MachinePlan> = {
   'three PEs under a lock': () => plan(buildSource(waitForEvents(3)), { pes: 3 }),
   'three PEs that wait for their timers': () => plan(buildSource(ticks(3, 20)), { pes: 3 }),
   'timers, a guest and its interrupts': () => plan(buildProgram('timers')),
+  'a hypervisor on a seeded machine, stopped after 20 switches': () => ({
+    ...handover(),
+    sync: 'seeded',
+    syncParameters: { seed: 3 },
+    stop: { switches: 20 },
+  }),
   'tag checks in all modes': () => plan(buildProgram('mte-modes'), { sync: 'latest' }),
   'a hypervisor, stopped after 20 switches': () => ({ ...handover(), stop: { switches: 20 } }),
   'a hypervisor, stopped after 54,321 instructions': () => ({

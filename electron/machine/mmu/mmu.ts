@@ -339,7 +339,8 @@ export class Mmu {
       ] as const) {
         if (!(piece.flags & page.TAGGED) || piece.at < 0) continue
         this.value64[0] = start
-        this.checkTags(start, this.value32[1]!, piece.at, piece.bytes, bytes, kind, privileged, controls)
+        const high = this.value32[1]!
+        if (this.checkTags(start, high, piece.at, piece.bytes, bytes, kind, privileged, controls)) break
       }
     }
     this.pieces = [one, two]
@@ -371,6 +372,7 @@ export class Mmu {
    * Compares the pointer's tag with that of every granule touched, in ascending order (mte-isa 4.1, 4.5). A mismatch is a
    * synchronous fault at the first failing granule, or one pending fault for the access.
    * @param total bytes of the whole access, for the record
+   * @returns whether the access was found to mismatch, asynchronously: its other parts are then of no account
    */
   private checkTags(
     address: bigint,
@@ -381,15 +383,15 @@ export class Mmu {
     kind: number,
     privileged: number,
     controls: Controls,
-  ): void {
+  ): boolean {
     const { core } = this
-    if (core.ps & PS.TCO || (!controls.tagAccess[privileged] && !core.sync.pending)) return
+    if (core.ps & PS.TCO || (!controls.tagAccess[privileged] && !core.sync.pending)) return false
     const two = controls.halves[1] !== null
     const upper = (high >>> 23) & 1
     const half = controls.halves[two ? upper : 0]!
-    if (!half.topByteIgnored) return
+    if (!half.topByteIgnored) return false
     const tag = (high >>> 24) & 15
-    if (half.canonicalUnchecked && tag === (upper ? 15 : 0) && (two || upper === 0)) return
+    if (half.canonicalUnchecked && tag === (upper ? 15 : 0) && (two || upper === 0)) return false
     const { tags } = this.views
     const last = (at + bytes - 1) >>> 4
     for (let granule = at >>> 4; granule <= last; granule++) {
@@ -398,7 +400,7 @@ export class Mmu {
       const first = granule === at >>> 4
       const failing = first ? address : BigInt.asUintN(64, address + BigInt(granule * 16 - at))
       const tcf = this.modeOfMismatch(controls, privileged, (kind & READ) === 0)
-      if (tcf === 0) return
+      if (tcf === 0) return false
       const synchronous = tcf === 1 || (tcf === 3 && (kind & READ) !== 0)
       core.recorder.tagFault(core, {
         synchronous,
@@ -419,8 +421,9 @@ export class Mmu {
         (kind & READ) === 0,
         controls.regime !== 'EL1&0',
       )
-      return
+      return true
     }
+    return false
   }
 
   /** Whether a mismatch could have an effect: while writes are pending, the controls in force do not yet say so. */

@@ -19,8 +19,24 @@ export class Explorer implements Chooser {
   /** The decisions of the current execution. */
   readonly decisions: Decision[] = []
   private depth = 0
+  /** Whole executions before the current one. */
+  private executed = 0
   /** The latest use of a register: one instruction's uses of it are one. */
   private used = { register: '', instruction: -1 }
+  private readonly first: readonly number[]
+
+  /**
+   * @param first what the decisions of the first execution take, in order; the first alternative where there are more. With
+   * what `taken` said of an execution this is that execution again.
+   */
+  constructor(first: readonly number[] = []) {
+    this.first = first
+  }
+
+  /** What the decisions of the current execution took. */
+  get taken(): number[] {
+    return this.decisions.map(({ taken }) => taken)
+  }
 
   delay(): number {
     return NEVER
@@ -34,7 +50,9 @@ export class Explorer implements Chooser {
     }
     const alternatives = keys.flatMap((key, i) => (keys.indexOf(key) === i ? [i] : []))
     if (this.depth === this.decisions.length) {
-      this.decisions.push({ kind, register, alternatives: alternatives.length, taken: 0 })
+      const taken = this.executed === 0 ? (this.first[this.depth] ?? 0) : 0
+      if (taken >= alternatives.length) throw new Error('the decisions to replay are of another machine')
+      this.decisions.push({ kind, register, alternatives: alternatives.length, taken })
     }
     return alternatives[this.decisions[this.depth++]!.taken]!
   }
@@ -50,8 +68,8 @@ export class Explorer implements Chooser {
    * @throws ExploreLimit where the set cannot be complete
    */
   *executions<T>(run: () => T, limit: number): Generator<T> {
-    for (let runs = 1; ; runs++) {
-      if (runs > limit) throw new ExploreLimit(`there are more than ${limit} executions`)
+    for (this.executed = 0; ; this.executed++) {
+      if (this.executed === limit) throw new ExploreLimit(`there are more than ${limit} executions`)
       this.depth = 0
       this.used = { register: '', instruction: -1 }
       yield run()

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { explored } from '../../../test/support/explored.ts'
-import { place, SCTLR, TestMachine, type TestMachineOptions } from '../../../test/support/machine.ts'
+import {
+  descriptor,
+  place,
+  SCTLR,
+  Tables,
+  TestMachine,
+  type TestMachineOptions,
+  tagged,
+} from '../../../test/support/machine.ts'
 import { HCR, masks, tag, tagOf, withChecks, withTags } from '../../../test/support/tag-setups.ts'
 
 /**
@@ -157,6 +165,18 @@ describe('asynchronous tag check faults', () => {
       [1n, 1n],
     ])
     expect(seen(`mrs x2, tfsr_el1\n ${FAULT}`)).toEqual([0n])
+  })
+
+  it('one access is one fault, however many granules and pages mismatch', () => {
+    const machine = withChecks(new TestMachine({ sync: 'latest' }))
+    new Tables(machine, place.tables).map(
+      0x4004_1000n,
+      (place.data + 0x1000n) | descriptor.PAGE | descriptor.attribute(2n) | descriptor.EL0,
+    )
+    machine.setX({ 20: tagged(place.data + 0xff8n, 3n), 21: tagged(place.data + 8n, 3n) })
+    machine.setTags(place.data + 0xff0n, 5).setTags(place.data + 0x1000n, 5)
+    machine.run('stp x0, x0, [x20]\n stp x0, x0, [x21]')
+    expect(machine.core.sync.pendingFaults()).toBe(2)
   })
 
   it('by the EL that made the access: an unprivileged store is of TFSRE0_EL1', () => {
