@@ -199,6 +199,7 @@ const spellings: [number, string][] = [
   [0x6d0007e0, 'stp d0, d1, [sp]'],
   [0x4c407000, 'ld1 {v0.16b}, [x0]'],
   [0x4cdf2c1e, 'ld1 {v30.2d, v31.2d, v0.2d, v1.2d}, [x0], #64'],
+  [0x4c4007de, 'ld4 {v30.8h-v31.8h, v0.8h-v1.8h}, [x30]'],
   [0x4cdf2c00, 'ld1 { V0.2D - V3.2D }, [x0], #64'],
   [0x0c828420, 'st2 {v0.4h, v1.4h}, [x1], x2'],
   [0x4d40b020, 'ld3 {v0.s, v1.s, v2.s}[3], [x1]'],

@@ -73,7 +73,7 @@ function drawWords(pattern: Pattern): number[] {
 }
 
 /** Registers whose names are younger than binutils 2.40. */
-const young = new Set(['ID_AA64PFR2_EL1', 'ID_AA64MMFR3_EL1'])
+const young = new Set(['ID_AA64PFR2_EL1', 'ID_AA64MMFR3_EL1', 'ID_AA64MMFR4_EL1'])
 
 const registerWords = Object.entries(sysregs).flatMap(
   ([

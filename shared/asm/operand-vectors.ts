@@ -59,23 +59,28 @@ function listText(t: number, count: number, suffix: string): string {
   return `{${count > 2 && t + count <= 32 ? `${names[0]}-${names.at(-1)}` : names.join(', ')}}`
 }
 
+/** Register and suffix of `v3.8b`. */
+function readPart(text: string): { n: number; suffix: string } | null {
+  const match = /^v(\d+)\.(\w+)$/i.exec(text.trim())
+  return match && number.test(match[1]!) ? { n: Number(match[1]), suffix: match[2]!.toLowerCase() } : null
+}
+
 /** First register and suffix of `{v0.8b, v1.8b}` or `{v0.8b-v1.8b}` when it has `count` registers in order. */
 function readList(text: string, count: number): { t: number; suffix: string } | null {
-  const inner = /^\{\s*(.*?)\s*\}$/s.exec(text)?.[1]
+  const inner = /^\{(.*)\}$/s.exec(text)?.[1]
   if (inner === undefined) return null
-  const range = /^v(\d+)\.(\w+)\s*-\s*v(\d+)\.(\w+)$/i.exec(inner)
-  const names = range ? [`v${range[1]}.${range[2]}`, `v${range[3]}.${range[4]}`] : inner.split(/\s*,\s*/)
-  const parts = names.map((name) => /^v(\d+)\.(\w+)$/i.exec(name))
-  const first = parts[0]
-  if (!first || !number.test(first[1]!)) return null
-  const t = Number(first[1])
-  const suffix = first[2]!.toLowerCase()
-  const steps = range ? [0, count - 1] : Array.from({ length: count }, (_, i) => i)
-  if (parts.length !== steps.length) return null
-  const inOrder = parts.every(
-    (part, i) => part && Number(part[1]) === ((t + steps[i]!) & 31) && part[2]!.toLowerCase() === suffix,
-  )
-  return inOrder ? { t, suffix } : null
+  const registers: { n: number; suffix: string }[] = []
+  for (const range of inner.split(',')) {
+    const [from, to] = range.split('-').map(readPart)
+    if (!from || to === null) return null
+    const length = to === undefined ? 1 : ((to.n - from.n) & 31) + 1
+    if (to && to.suffix !== from.suffix) return null
+    for (let i = 0; i < length; i++) registers.push({ n: (from.n + i) & 31, suffix: from.suffix })
+  }
+  const [first] = registers
+  if (!first || registers.length !== count) return null
+  const inOrder = registers.every(({ n, suffix }, i) => n === ((first.n + i) & 31) && suffix === first.suffix)
+  return inOrder ? { t: first.n, suffix: first.suffix } : null
 }
 
 const multiple = (count: number): Kind => ({

@@ -20,6 +20,7 @@ const hintNames: Readonly<Record<string, number>> = {
   'psb csync': 17,
   'tsb csync': 18,
   csdb: 20,
+  clearbhb: 22,
   paciaz: 24,
   paciasp: 25,
   pacibz: 26,

@@ -16,6 +16,7 @@ const programs = [
   { name: 'timers', pes: 1 },
   { name: 'mte-alloc', pes: 1 },
   { name: 'mte-modes', pes: 1 },
+  { name: 'vectors', pes: 1 },
   { name: 'smp', pes: 2 },
   { name: 'switch-bare', pes: 1 },
   { name: 'switch-nvhe', pes: 1 },

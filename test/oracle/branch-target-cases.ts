@@ -61,7 +61,6 @@ export function branchTargetCases(): string {
               el,
               x,
               ...controls(el, strict),
-              timeout_ms: 50,
             }),
           )
         }

@@ -103,7 +103,6 @@ function rowCase(pattern: Pattern, index: number, draw: Draw): object {
     rgsr: hex(BigInt(draw(1 << 24) & 0xffff0f)),
     mem: { lcg: 1 + draw(2 ** 31) },
     tags: TAG.repeat(512),
-    timeout_ms: 50,
   }
 }
 

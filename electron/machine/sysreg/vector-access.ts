@@ -7,6 +7,12 @@ const CPTR = effectiveSlotOf('CPTR_EL2')
 const FPEN = 20
 const TFP = 10
 
+/** A bit of a trap control as this instruction sees it. */
+function control(core: Core, slot: number, bit: number): boolean {
+  if (core.sync.pending) core.sync.useBit(slot, bit)
+  return core.bit(slot, bit) === 1
+}
+
 /** ISS of EC 0x07: COND is 0b1110 and valid in AArch64. */
 const SYNDROME = (1 << 24) | (0xe << 20)
 
@@ -19,18 +25,18 @@ export function checkVectorAccess(core: Core): void {
   const { el } = core
   const inHost = core.e2h() && core.tge()
   if (el === 1 || (el === 0 && !inHost)) {
-    if (!core.bit(CPACR, FPEN) || (el === 0 && !core.bit(CPACR, FPEN + 1))) {
+    if (!control(core, CPACR, FPEN) || (el === 0 && !control(core, CPACR, FPEN + 1))) {
       throw core.tge() ? new GuestFault(EC.UNKNOWN, 0, { target: 2 }) : new GuestFault(EC.FP_ACCESS, SYNDROME)
     }
   }
   if (!core.e2h()) {
-    if (core.bit(CPTR, TFP)) throw new GuestFault(EC.FP_ACCESS, SYNDROME, { target: 2 })
+    if (control(core, CPTR, TFP)) throw new GuestFault(EC.FP_ACCESS, SYNDROME, { target: 2 })
     return
   }
-  if (!core.bit(CPTR, FPEN)) {
+  if (!control(core, CPTR, FPEN)) {
     // FPEN = x0 leaves EL1 alone only under TGE, where there is no EL1.
     if (el !== 1 || !core.tge()) throw new GuestFault(EC.FP_ACCESS, SYNDROME, { target: 2 })
-  } else if (el === 0 && core.tge() && !core.bit(CPTR, FPEN + 1)) {
+  } else if (el === 0 && core.tge() && !control(core, CPTR, FPEN + 1)) {
     throw new GuestFault(EC.FP_ACCESS, SYNDROME, { target: 2 })
   }
 }
