@@ -14,6 +14,7 @@ const programs = [
   { name: 'exceptions', pes: 1 },
   { name: 'asynchronous', pes: 1 },
   { name: 'timers', pes: 1 },
+  { name: 'host', pes: 1 },
   { name: 'mte-alloc', pes: 1 },
   { name: 'mte-modes', pes: 1 },
   { name: 'vectors', pes: 1 },
