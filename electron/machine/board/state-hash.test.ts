@@ -112,6 +112,7 @@ describe('stateHash', () => {
       'CONSOLE_WRITTEN',
       'CONSOLE_READ',
       'PAUSES',
+      'RESTORES',
       'CODE_GENERATION',
       'TLB_GENERATION',
       'PAIR_LOCK',
