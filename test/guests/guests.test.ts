@@ -22,6 +22,7 @@ const programs = [
   { name: 'switch-bare', pes: 1 },
   { name: 'switch-nvhe', pes: 1 },
   { name: 'gic-physical', pes: 2 },
+  { name: 'gic-ring', pes: 4 },
   { name: 'gic-virtual', pes: 1 },
   { name: 'handover', pes: 2 },
 ] as const

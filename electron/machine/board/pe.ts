@@ -184,6 +184,7 @@ export class Pe {
     this.core.state[PC] = entry
     this.core.state[0] = x0
     this.core.state[PSTATE] = BigInt(this.resetPstate)
+    this.interrupts.evaluate()
     this.core.load()
     this.timers.reload()
     this.recorder.begin()

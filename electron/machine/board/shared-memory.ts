@@ -46,6 +46,8 @@ export const control = {
   FUTILE: 19,
   /** 1 while bytes can still come from outside to the UART's receiver. */
   INPUT_OPEN: 20,
+  /** Counts the waits that PEs have begun or gone back to (WFI, WFE): see `nothingWakes`. */
+  WAITS: 23,
   ORDER: 32,
 } as const
 

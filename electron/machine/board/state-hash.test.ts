@@ -117,6 +117,7 @@ describe('stateHash', () => {
       'TLB_GENERATION',
       'PAIR_LOCK',
       'FENCE',
+      'WAITS',
       'ORDER', // per PE
     ])
     expect(rest(clock, hashed.clock)).toEqual(['DEADLINE']) // per PE

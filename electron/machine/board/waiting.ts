@@ -30,21 +30,28 @@ export function loseMonitor(views: Views, pe: number): boolean {
 export function mayRun(views: Views, pe: number, now: bigint): boolean {
   const { control: cells } = views
   if (Atomics.load(cells, peWord(pe, peControl.POWER)) === OFF) return false
+  // In this order: a PE that takes note of a signal is awake before it clears the word.
+  if (Atomics.load(cells, peWord(pe, peControl.SIGNALLED)) !== 0) return true
   const kind = Atomics.load(cells, peWord(pe, peControl.WAITING))
-  if (kind === waiting.NO || Atomics.load(cells, peWord(pe, peControl.SIGNALLED)) !== 0) return true
+  if (kind === waiting.NO) return true
   if (Atomics.load(views.clock, clock.DEADLINE + pe) <= now) return true
   if (kind !== waiting.WFE) return false
   const state = views.state(pe)
   return Atomics.load(state, EVENT) !== 0n || monitorLost(views, state)
 }
 
-/** Whether every PE that is on waits, and neither time nor anything that has happened ends a wait. */
+/**
+ * Whether every PE that is on waits, and neither time nor anything that has happened ends a wait. PEs may run meanwhile: one
+ * that is seen running signals another, which was seen waiting, and then waits itself. Its wait is counted, so that a look
+ * without a new wait in between saw all of them at one moment.
+ */
 export function nothingWakes(views: Views): boolean {
+  const waits = Atomics.load(views.control, control.WAITS)
   for (let pe = 0; pe < views.shared.pes; pe++) {
     if (mayRun(views, pe, -1n)) return false
     if (isOn(views, pe) && Atomics.load(views.clock, clock.DEADLINE + pe) < FOREVER) return false
   }
-  return true
+  return Atomics.load(views.control, control.WAITS) === waits
 }
 
 /** Whether bytes from outside may come and would raise an interrupt. */

@@ -1,7 +1,7 @@
 import type { Core } from '../cpu/core.ts'
 import { EVENT, EVENTS_SEEN, MONITOR, WAIT_UNTIL } from '../cpu/layout.ts'
 import type { GenericTimers } from '../cpu/timers.ts'
-import { clock, FOREVER, peControl, peWord, waiting } from './shared-memory.ts'
+import { clock, control, FOREVER, peControl, peWord, waiting } from './shared-memory.ts'
 import { loseMonitor } from './waiting.ts'
 
 /**
@@ -33,11 +33,13 @@ export class Waits {
     const { core, timers } = this
     // Kept as a physical count, so that it does not depend on what the offset is later.
     core.state[WAIT_UNTIL] = until === null ? 0n : timers.physicalCount() + (until - timers.virtualCount())
-    this.setKind(kind)
     this.setDeadline(kind)
+    this.setKind(kind)
   }
 
+  /** A wait is counted before it can be seen (nothingWakes). */
   private setKind(kind: number): void {
+    if (kind !== waiting.NO) Atomics.add(this.cells, control.WAITS, 1)
     Atomics.store(this.cells, peWord(this.core.pe, peControl.WAITING), kind)
   }
 
@@ -64,11 +66,17 @@ export class Waits {
     if (kind === waiting.NO) return true
     const now = timers.physicalCount()
     if (timers.nextChange() <= now) timers.look()
-    const signalled = Atomics.exchange(this.cells, peWord(core.pe, peControl.SIGNALLED), 0) !== 0
-    if (signalled) core.asynchronous.sample()
+    const signalled = Atomics.load(this.cells, peWord(core.pe, peControl.SIGNALLED)) !== 0
+    if (signalled) {
+      // Awake before the word is cleared: at no moment does it look as if nothing could wake this PE (nothingWakes).
+      this.setKind(waiting.NO)
+      Atomics.store(this.cells, peWord(core.pe, peControl.SIGNALLED), 0)
+      core.asynchronous.sample()
+    }
     const until = core.state[WAIT_UNTIL]!
     if (!(until !== 0n && now >= until) && !this.endsAtOnce(kind)) {
       this.setDeadline(kind)
+      if (signalled) this.setKind(kind)
       return false
     }
     core.state[WAIT_UNTIL] = 0n

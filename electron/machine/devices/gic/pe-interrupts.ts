@@ -21,11 +21,13 @@ const SRE_EL2 = 0xf
 /** What an access to a register does. Values are 32 bits; `wide` is all 64 of what is written. */
 interface Row {
   read?: (pe: PeInterrupts) => number
+  /** The read changes what is signalled. */
+  acknowledges?: true
   write?: (pe: PeInterrupts, value: number, wide: bigint) => void
 }
 
 const ofGroup = (group: Group): Record<string, Row> => ({
-  [`ICC_IAR${group}_EL1`]: { read: (pe) => pe.reached(group).acknowledge(group) },
+  [`ICC_IAR${group}_EL1`]: { read: (pe) => pe.reached(group).acknowledge(group), acknowledges: true },
   [`ICC_EOIR${group}_EL1`]: { write: (pe, value) => pe.reached(group).end(group, value) },
   [`ICC_HPPIR${group}_EL1`]: { read: (pe) => pe.reached(group).pending(group) },
   [`ICC_BPR${group}_EL1`]: {
@@ -107,10 +109,10 @@ export class PeInterrupts implements InterruptSignals, InterruptRegisters {
 
   /** The value of a register, after what reading it does (IAR acknowledges). */
   read(name: string): bigint {
-    const { read } = rows[name]!
+    const { read, acknowledges } = rows[name]!
     if (read === undefined) throw new Error(`${name} has no value of its own`)
     const value = read(this)
-    if (name.startsWith('ICC_IAR')) this.changed()
+    if (acknowledges) this.evaluate()
     return BigInt(value >>> 0)
   }
 
@@ -119,7 +121,7 @@ export class PeInterrupts implements InterruptSignals, InterruptRegisters {
     const { write } = rows[name]!
     if (write === undefined) throw new Error(`${name} is not written by the guest`)
     write(this, Number(value & 0xffff_ffffn) | 0, value)
-    this.changed()
+    this.evaluate()
   }
 
   /** The interface that an access at the current EL reaches, for registers of one group, or common to both. */
@@ -147,7 +149,8 @@ export class PeInterrupts implements InterruptSignals, InterruptRegisters {
     }
   }
 
-  private changed(): void {
+  /** Drives the maintenance interrupt and lets the PE look: after an access, and after a reset of the PE. */
+  evaluate(): void {
     const { controller, pe } = this
     controller.setPrivate(pe.pe, PPI.GIC_MAINTENANCE, this.virtualInterface.maintenance())
     signalPe(this.control, pe.pe)
