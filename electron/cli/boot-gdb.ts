@@ -19,7 +19,7 @@ export async function bootUnderGdb(
   terminal: Terminal,
 ): Promise<StopReason | NodeJS.Signals> {
   const schedule = { kind: 'deterministic', quantum: QUANTUM, seed: plan.schedule.seed } as const
-  const timeline = openTimeline({ ...plan, schedule, clock: 'model' }, terminal.out, { inputOpen: true })
+  const timeline = openTimeline({ ...plan, schedule, clock: 'model' }, terminal.out)
   const tell = (text: string) => terminal.err(`switchyard: ${text}\n`)
   const server = await serveGdb(timeline, port, tell)
   tell(

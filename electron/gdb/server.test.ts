@@ -216,7 +216,7 @@ describe('the session', () => {
     const monitor = async (line: string) =>
       Buffer.from(await client.ask(`qRcmd,${textToHex(line)}`), 'hex').toString()
     expect(await monitor('help')).toContain('goto PE N')
-    expect(await monitor('goto 1 50')).toMatch(/PE1: instruction 50,.*flushregs/s)
+    expect(await monitor('goto 1 50')).toMatch(/PE1: instruction 50,.*flush register-cache/s)
     expect(timeline.board.pes[1]!.core.instructions).toBe(50)
     expect(await monitor('goto 3')).toMatch(/^moment 3\n/)
     expect(await monitor('info position')).toMatch(/oldest: moment 0 \(beginning of the run\)/)

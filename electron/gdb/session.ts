@@ -290,7 +290,9 @@ export class GdbSession {
     if (bytes === null) return failed.argument
     const { text, moved } = monitor(this.timeline, new TextDecoder().decode(bytes))
     if (moved) this.general = this.moving = this.nextPe()
-    return textToHex(moved ? `${text}gdb does not see that by itself: flushregs\n` : text)
+    return textToHex(
+      moved ? `${text}gdb does not see that by itself: maintenance flush register-cache\n` : text,
+    )
   }
 
   /** Runs on, or executes one instruction of a PE, until there is something to tell. */

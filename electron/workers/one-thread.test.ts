@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { echo, exits, ticks, waitForEvents } from '../../test/guests/programs.ts'
+import { echo, exits, staleTranslations, ticks, waitForEvents } from '../../test/guests/programs.ts'
 import {
   allProbes,
   buildImage,
@@ -70,6 +70,7 @@ const guests: Record<string, () => MachinePlan> = {
     syncParameters: { seed: 3 },
     stop: { switches: 20 },
   }),
+  'translations that are changed and kept': () => plan(buildSource(staleTranslations(2, 3000)), { pes: 2 }),
   'tag checks in all modes': () => plan(buildProgram('mte-modes'), { sync: 'latest' }),
   'a hypervisor, stopped after 20 switches': () => ({ ...handover(), stop: { switches: 20 } }),
   'a hypervisor, stopped after 54,321 instructions': () => ({
@@ -86,14 +87,16 @@ describe('the machine of one thread', () => {
         const hashes = new Set<string>()
         for (const seed of long ? [1, 2, 3, 4, 5] : [1, 2]) {
           const chosen = { ...make(), schedule: schedule(seed) }
-          const workers = await run(chosen.image.bytes, chosen)
           const { board, console } = open(chosen)
           const random = numbers(seed)
           while (board.advance(1 + random(random(4) === 0 ? 5 : 200)) > 0);
-          expect(board.end()).toEqual(workers.end.reason)
-          expect(stateHash(board.views)).toBe(workers.end.stateHash)
+          const hash = stateHash(board.views)
+          hashes.add(hash)
+          // Turns that pass between threads take their time.
+          if (seed > 1 && !long) continue
+          const workers = await run(chosen.image.bytes, chosen)
+          expect({ end: board.end(), hash }).toEqual({ end: workers.end.reason, hash: workers.end.stateHash })
           expect(console()).toBe(workers.console)
-          hashes.add(workers.end.stateHash!)
         }
         expect(hashes.size).toBe(long ? 5 : 2)
       },

@@ -8,7 +8,7 @@ import { allocate, checkPlan } from './allocate.ts'
 import { loadPlan } from './load-plan.ts'
 import { featuresOf, type MachinePlan } from './plan.ts'
 
-type Listeners = Pick<OneThreadSettings, 'console' | 'observe' | 'inputOpen'>
+type Listeners = Pick<OneThreadSettings, 'console' | 'observe'>
 
 /**
  * The machine of a plan in this thread, its program loaded and nothing run. Its schedule is deterministic and its clock the
@@ -36,7 +36,7 @@ export function openOneThread(plan: MachinePlan, listeners: Listeners): OneThrea
 export function openTimeline(
   plan: MachinePlan,
   console: (bytes: Uint8Array) => void,
-  options: Partial<TimelineOptions> & Pick<OneThreadSettings, 'inputOpen'> = {},
+  options: Partial<TimelineOptions> = {},
 ): Timeline {
   if (plan.schedule.kind === 'parallel') {
     throw new ProblemError(
@@ -51,9 +51,5 @@ export function openTimeline(
     taps[pe] = tap
     return tap
   }
-  return new Timeline(
-    openOneThread(plan, { console, observe, inputOpen: options.inputOpen ?? false }),
-    taps,
-    options,
-  )
+  return new Timeline(openOneThread(plan, { console, observe }), taps, options)
 }

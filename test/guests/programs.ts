@@ -159,6 +159,86 @@ finished:
 	.text`,
   )
 
+/**
+ * Every PE reads through 64 pages, gives them other frames all the time, and seldom tells the TLBs: what it adds up depends on
+ * translations that are kept. The result is each PE's x21.
+ */
+export const staleTranslations = (pes: number, rounds: number): string =>
+  everyPe(
+    pes,
+    `	ldr	x0, =0x40400000
+	mov	x1, #0
+1:	add	x2, x1, x1, lsl #3
+	str	x2, [x0]
+	add	x0, x0, #4096
+	add	x1, x1, #1
+	cmp	x1, #64
+	b.ne	1b
+	ldr	x0, =0x40300000			// level 1: devices, RAM, the pages
+	ldr	x1, =0x445
+	ldr	x2, =0x40000741
+	stp	x1, x2, [x0]
+	ldr	x1, =0x40301003
+	str	x1, [x0, #16]
+	ldr	x1, =0x40302003
+	ldr	x2, =0x40301000
+	str	x1, [x2]
+	ldr	x23, =0x40302000
+	ldr	x24, =0x40400743
+	mov	x1, #0
+1:	add	x2, x24, x1, lsl #12
+	str	x2, [x23, x1, lsl #3]
+	add	x1, x1, #1
+	cmp	x1, #64
+	b.ne	1b
+	msr	ttbr0_el2, x0
+	mov	x1, #0xff
+	msr	mair_el2, x1
+	ldr	x1, =0x80823520
+	msr	tcr_el2, x1
+	dsb	ish
+	isb
+	ldr	x1, =0x30c51835
+	msr	sctlr_el2, x1
+	isb
+	add	x20, x19, #1
+	mov	x21, #0
+	ldr	x22, =${rounds}
+	ldr	x25, =0x80000000
+	ldr	x26, =6364136223846793005
+	ldr	x27, =1442695040888963407
+2:	mul	x20, x20, x26
+	add	x20, x20, x27
+	ubfx	x1, x20, #40, #6
+	ubfx	x2, x20, #50, #6
+	ubfx	x3, x20, #58, #6
+	add	x4, x25, x1, lsl #12
+	ldr	x5, [x4]
+	eor	x21, x5, x21, ror #7
+	cbnz	x3, 3f
+	lsr	x6, x4, #12
+	tlbi	vae2is, x6
+	dsb	ish
+	isb
+3:	add	x7, x24, x2, lsl #12
+	str	x7, [x23, x1, lsl #3]
+	subs	x22, x22, #1
+	b.ne	2b
+	ldr	x5, =finished
+	mov	x6, #1
+	ldaddal	x6, x7, [x5]
+	cmp	x7, #${pes - 1}
+	b.ne	4f
+${exit(0)}
+4:	wfi
+	b	4b
+	.data
+	.balign	64
+finished:
+	.quad	0
+	.text`,
+  )
+
 /** Every PE waits in WFE, and no event ever comes. */
 export const allWaitForEvents = (pes: number): string => everyPe(pes, '1:	wfe\n	b	1b')
 /** Every PE waits in WFI. */

@@ -1,4 +1,3 @@
-import { sysregs } from '../../../shared/arch/sysregs.ts'
 import { decode } from '../../../shared/isa/decoder.ts'
 import type { BreakCondition, Halt } from '../../../shared/model/debug.ts'
 import { phases } from '../../../shared/model/trace.ts'
@@ -161,6 +160,3 @@ export class Breaks implements Listener {
     if (match) this.hear(match.index, address, true)
   }
 }
-
-/** Whether conditions may name a register: for messages before a run. */
-export const knownRegister = (name: string): boolean => generalRegister(name) || Object.hasOwn(sysregs, name)

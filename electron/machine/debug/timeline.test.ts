@@ -211,7 +211,7 @@ describe('what ends a run', () => {
     const timeline = program()
     const row = decode(fetchWord(timeline.board.pes[0]!, at(4))!)!.row.name
     expect(halts(timeline, { kind: 'instruction', row })).toEqual([at(4)])
-    expect(halts(timeline, { kind: 'instruction', row: 'no such row' })).toEqual(['limit'])
+    expect(halts(timeline, { kind: 'instruction', row: 'IRG' })).toEqual(['limit'])
   })
 
   it('a position', () => {
@@ -284,6 +284,20 @@ describe('what ends a run', () => {
     }
     entry.run([], 1)
     expect(where(entry)).toEqual(first)
+  })
+
+  it('nothing that does not exist, and says so', () => {
+    const refused = (condition: BreakCondition) => () => program().run([condition])
+    expect(refused({ kind: 'register-write', register: 'GCR_EL2' })).toThrow(
+      "conditions[0]: there is no register 'GCR_EL2'. Did you mean GCR_EL1?",
+    )
+    expect(refused({ kind: 'instruction', row: 'ADD' })).toThrow("there is no instruction 'ADD'")
+    expect(refused({ kind: 'address', address: 0n, pe: 1 })).toThrow(
+      'there is no PE1. Give a number from 0 to 0.',
+    )
+    expect(refused({ kind: 'memory', access: 'read', address: 0n, bytes: 0 })).toThrow(
+      '0 bytes cannot be watched',
+    )
   })
 
   it('the same, going back: the last one before', () => {

@@ -3,6 +3,7 @@ import type { BreakCondition, Halt, Oldest, Position } from '../../../shared/mod
 import type { OneThreadBoard } from '../board/one-thread.ts'
 import type { Snapshot } from '../board/snapshot.ts'
 import { Breaks } from './breaks.ts'
+import { checkConditions } from './check-conditions.ts'
 import { SnapshotStore } from './snapshot-store.ts'
 import type { Tap } from './tap.ts'
 
@@ -80,7 +81,8 @@ export class Timeline {
 
   /**
    * Runs until a condition holds, the machine ends, or `limit` instructions were executed. A condition on what is about to
-   * happen does not hold again where the run begins.
+   * happen does not hold again where the run begins, unless it is not `fresh`: it goes on with one that its limit stopped.
+   * @throws ProblemError for a condition that names what does not exist
    */
   run(conditions: readonly BreakCondition[], limit = SLICE, fresh = true): Halt {
     this.settleEdit()
@@ -223,6 +225,7 @@ export class Timeline {
 
   private watching(conditions: readonly BreakCondition[], body: (breaks: Breaks[] | null) => Halt): Halt {
     if (conditions.length === 0) return body(null)
+    checkConditions(conditions, this.board.pes.length)
     const breaks = this.board.pes.map((pe) => new Breaks(pe, this.taps[pe.index]!, conditions))
     for (const armed of breaks) armed.arm()
     try {
