@@ -4,6 +4,7 @@ import { fieldTable } from './layout.ts'
 import {
   closingsOf,
   defaultScope,
+  lateNumber,
   lateRegisters,
   releases,
   scopeItems,
@@ -63,6 +64,11 @@ describe('the synchronisation table', () => {
       SCTLR_EL2: maskOf(43, 38),
       HCR_EL2: (1n << 56n) | (1n << 34n) | (1n << 27n),
     })
+  })
+
+  it('numbers what may be late, and refuses what never is', () => {
+    expect(lateRegisters[lateNumber('HCR_EL2')]!.name).toBe('HCR_EL2')
+    expect(() => lateNumber('CPACR_EL1')).toThrow('CPACR_EL1 is never late')
   })
 
   it('has RGSR_EL1 late only under the documents without the sentence that orders it', () => {

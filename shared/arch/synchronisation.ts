@@ -208,6 +208,13 @@ export const lateRegisters: readonly LateRegister[] = scopeItems
     return { name, scope, mask: groups.reduce((mask, row) => mask | maskOfFields(name, row.fields), 0n) }
   })
 
+/** Index of a register in lateRegisters. @throws for one that is never late: a bug of ours */
+export function lateNumber(name: string): number {
+  const number = lateRegisters.findIndex((register) => register.name === name)
+  if (number < 0) throw new Error(`${name} is never late`)
+  return number
+}
+
 /** The groups of a scope that are late at all under a release. */
 export function scopeUnder(
   release: Release,

@@ -178,6 +178,27 @@ describe('HCR_EL2', () => {
     expect(legal(0n)).toEqual([[1], [2]])
   })
 
+  it('TGE: an exception from EL0 is routed by the old value or the new one, and the entry synchronises', () => {
+    const taken = (eos: bigint) =>
+      explored(exs, (machine) => {
+        withTags(machine)
+          .set('SCTLR_EL2', SCTLR.ATA | SCTLR.EIS | eos)
+          .set('SCTLR_EL1', SCTLR.EIS)
+          .set('SPSR_EL2', EL[0])
+          .set('ELR_EL2', guest)
+          .setX({ 15: HCR.RW | HCR.TGE })
+        machine.load('svc #0', guest)
+        machine.run('msr hcr_el2, x15\n eret')
+        machine.step()
+        return [machine.core.el, machine.pe.pending().registers.length]
+      }).results
+    expect(taken(SCTLR.EOS)).toEqual([[2, 0]])
+    expect(taken(0n)).toEqual([
+      [1, 0],
+      [2, 0],
+    ])
+  })
+
   it('other bits take effect at once', () => {
     // TSC traps SMC from EL1: written with EOS = 0, and in force.
     const found = explored(exs, (machine) => {

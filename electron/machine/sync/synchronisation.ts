@@ -1,5 +1,6 @@
 import type { Feature } from '../../../shared/arch/features.ts'
 import {
+  lateNumber,
   lateRegisters,
   type Release,
   type ScopeItem,
@@ -35,7 +36,11 @@ export interface SyncSettings {
   chooser?: Chooser | undefined
 }
 
-const [GCR, RGSR, SCTLR_EL1, SCTLR_EL2, HCR] = [0, 1, 2, 3, 4] as const
+const GCR = lateNumber('GCR_EL1')
+const RGSR = lateNumber('RGSR_EL1')
+const SCTLR_EL1 = lateNumber('SCTLR_EL1')
+const SCTLR_EL2 = lateNumber('SCTLR_EL2')
+const HCR = lateNumber('HCR_EL2')
 const ITFSB = 37
 const HCR_ATA = 1n << 56n
 const HOST_MODE = (1n << 34n) | (1n << 27n)
