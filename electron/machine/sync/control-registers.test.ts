@@ -284,6 +284,19 @@ describe('different names of one register, with HCR_EL2.E2H = 1', () => {
     ])
   })
 
+  it('what an exception entry writes is seen by every name, with EIS = 0 as well', () => {
+    const found = explored({ ...exs, syncParameters: { scope: ['aliases'] } }, (machine) => {
+      host(machine)
+        .set('SCTLR_EL2', SCTLR.ATA)
+        .set('VBAR_EL2', place.vectors + 0x800n)
+      machine.load('mrs x2, elr_el1\n mrs x6, elr_el2', place.vectors + 0xa00n)
+      machine.run('msr elr_el1, x4\n hvc #0')
+      machine.step().step()
+      return [machine.x(2), machine.x(6)]
+    })
+    expect(found.results).toEqual([[place.code + 8n, place.code + 8n]])
+  })
+
   it('_EL12: a read by the guest’s name needs the return to it, which synchronises', () => {
     expect(read('msr s3_5_c5_c6_0, x3\n mrs x2, s3_5_c5_c6_0')).toEqual([1n])
     const machine = host(new TestMachine({ sync: 'latest', syncParameters: { scope: ['aliases'] } }))

@@ -129,6 +129,11 @@ export class LateWrites {
     return values[chosen]!
   }
 
+  /** Every write is seen by every name from here on. */
+  settleNames(): void {
+    this.list.set(this.list.entries().filter(({ register }) => register < ALIAS))
+  }
+
   private due(): number {
     return this.now() + this.chooser.delay()
   }

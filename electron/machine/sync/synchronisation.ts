@@ -205,11 +205,12 @@ export class Synchronisation {
 
   /**
    * Exception entry. The controls of the source context were read; here it synchronises, and the controls of the entered EL
-   * count from here on, ITFSB among them.
+   * count from here on, ITFSB among them. What the entry itself writes (ELR, SPSR, ESR, FAR) is seen by every name in any case.
    * @param synchronises false with FEAT_ExS and EIS = 0
    */
   exceptionEntry(target: number, synchronises: boolean): void {
     if (synchronises) this.contextEvent()
+    else if (this.pending) this.writes.settleNames()
     if ((this.halves[SCTLR_WORDS[target]! * 2 + 1]! >>> (ITFSB - 32)) & 1) {
       this.faults.complete(target)
       if (synchronises) this.faults.revealCompleted()
