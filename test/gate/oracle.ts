@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { branchTargetCases } from '../oracle/branch-target-cases.ts'
-import { rowCases } from '../oracle/row-cases.ts'
+import { accessCases, rowCases } from '../oracle/row-cases.ts'
 import { drawWords, verdicts, wordCases } from '../oracle/undefined.ts'
 import { launcher } from '../support/command-line.ts'
 
@@ -18,6 +18,7 @@ const tools = ['qemu-system-aarch64', 'aarch64-linux-gnu-as', 'aarch64-linux-gnu
  * python3. The cases stay in out/oracle.
  *
  * `--seed N --cases N --branches`: random programs. `--rows`: three words of every instruction row.
+ * `--accesses`: every row with a base register, with tag mismatches in each mode, by SP, and unaligned.
  * `--branch-targets`: indirect branches to landing pads and others.
  * `--undefined N`: whether N words, half of them uniform and half near our rows, are UNDEFINED.
  * `--sync --seed N --cases N`: random programs with all outcomes that the synchronisation model allows, by the enumerator of
@@ -29,6 +30,7 @@ export async function main(args: string[]): Promise<number> {
     cases: { type: 'string' },
     branches: { type: 'boolean' },
     rows: { type: 'boolean' },
+    accesses: { type: 'boolean' },
     'branch-targets': { type: 'boolean' },
     undefined: { type: 'string' },
     sync: { type: 'boolean' },
@@ -53,9 +55,11 @@ export async function main(args: string[]): Promise<number> {
   }
   const recorded = values.rows
     ? record('rows', rowCases(Number(seed)))
-    : values['branch-targets']
-      ? record('branch-targets', branchTargetCases())
-      : recordPrograms(seed, values)
+    : values.accesses
+      ? record('accesses', accessCases(Number(seed)))
+      : values['branch-targets']
+        ? record('branch-targets', branchTargetCases())
+        : recordPrograms(seed, values)
   return spawnSync(process.execPath, [launcher, 'verify', recorded], { stdio: 'inherit' }).status ?? 1
 }
 

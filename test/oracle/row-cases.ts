@@ -106,13 +106,97 @@ function rowCase(pattern: Pattern, index: number, draw: Draw): object {
   }
 }
 
-/** A case a line, without results. A row's cases depend on the seed and its name only, so that they outlive new rows. */
-export function rowCases(seed: number): string {
-  const cases = patterns.flatMap((pattern) => {
-    const draw = numbers(
-      [...pattern.row.name].reduce((hash, c) => Math.imul(hash, 31) + c.charCodeAt(0), seed),
-    )
-    return Array.from({ length: PER_ROW }, (_, index) => rowCase(pattern, index, draw))
-  })
-  return `${cases.map((one) => JSON.stringify(one)).join('\n')}\n`
+/** One word of an access row in a state that its base's tag, its alignment or SP decides. */
+interface Variant {
+  name: string
+  /** Members of the case. */
+  state: object
+  /** Where the base points, other than to BASE. */
+  base: (draw: Draw) => bigint
+  /** The base is SP. */
+  sp?: true
+  /** Rows by which the recorder differs from the architecture, or chooses. */
+  leftOut?: (name: string) => boolean
 }
+
+/** Granules have tag 5. */
+const OTHER_TAG = BASE ^ (3n << 56n)
+const unaligned = (draw: Draw): bigint => BASE + BigInt(1 + draw(15))
+/** SCTLR_EL1 of a case with TCF = sync, and A. */
+const ALIGNMENT_CHECKED = { sctlr_el1: '0xd2034d5d81f' }
+/** The recorder does not check tags here, although LDAPUR and STLUR are as any access (mte-isa 4.2, CreateAccDescLDAcqPC). */
+const unchecked = (name: string): boolean => /^(LDAPUR|STLUR)/.test(name)
+/** The recorder takes CAS for a write, so that its faults are asynchronous in the asymmetric mode (see deviations.ts). */
+const asynchronous = (name: string): boolean => unchecked(name) || name.startsWith('CAS')
+/** Whether alignment is looked at before the monitor, which is open here, is IMPLEMENTATION DEFINED (ExclusiveMonitorsPass). */
+const exclusiveStore = (name: string): boolean => /^STL?X/.test(name)
+
+const variants: readonly Variant[] = [
+  { name: 'tag, sync', state: { tcf: 'sync' }, base: () => OTHER_TAG, leftOut: unchecked },
+  { name: 'tag, async', state: { tcf: 'async' }, base: () => OTHER_TAG, leftOut: unchecked },
+  { name: 'tag, asym', state: { tcf: 'asym' }, base: () => OTHER_TAG, leftOut: asynchronous },
+  { name: 'tag, by SP', state: { tcf: 'sync' }, base: () => OTHER_TAG, sp: true },
+  { name: 'unaligned, A = 1', state: ALIGNMENT_CHECKED, base: unaligned, leftOut: exclusiveStore },
+  { name: 'unaligned, A = 0', state: {}, base: unaligned, leftOut: exclusiveStore },
+]
+
+/** Immediate offsets that keep the access near its base, and lists of at most 32 bytes: the recorder checks no more of one. */
+function accessPreset(pattern: Pattern, draw: Draw): Fields {
+  const letters = new Map(pattern.fields.map(({ letter, width }) => [letter, width]))
+  const text = textOf(pattern)
+  return {
+    ...(/#\{s?dec(\*\d+)?:i\}/.test(text) && letters.has('i') ? { i: draw(4) } : {}),
+    ...(/list[34]/.test(text) ? { q: 0 } : {}),
+  }
+}
+
+function accessCase(pattern: Pattern, variant: Variant, draw: Draw): object {
+  const fields = rowFields(pattern, draw, accessPreset(pattern, draw))
+  if (variant.sp) fields.n = 31
+  const word = rowWord(pattern, fields)
+  const x = registers(pattern, fields, draw)
+  const base = variant.base(draw)
+  if (!variant.sp) x[fields.n!] = base
+  return {
+    id: `${pattern.row.name}: ${variant.name}`,
+    features: ['rows'],
+    code: [hexWord(word), hexWord(NOP)],
+    asm: [disassemble(word, CODE), 'nop'],
+    el: 1,
+    x: x.map(hex),
+    sp: hex(variant.sp ? base : BASE),
+    sp_other: hex(BASE),
+    ...(usesVectors(word) && { v: vectors(pattern, fields, draw).map(hex) }),
+    mem: { lcg: 1 + draw(2 ** 31) },
+    tags: TAG.repeat(512),
+    ...variant.state,
+  }
+}
+
+/** Numbers of a row: they depend on the seed and its name only, so that its cases outlive new rows. */
+const rowNumbers = (pattern: Pattern, seed: number): Draw =>
+  numbers([...pattern.row.name].reduce((hash, c) => Math.imul(hash, 31) + c.charCodeAt(0), seed))
+
+const lines = (cases: readonly object[]): string => `${cases.map((one) => JSON.stringify(one)).join('\n')}\n`
+
+/** Every row three times: a case a line, without results. */
+export const rowCases = (seed: number): string =>
+  lines(
+    patterns.flatMap((pattern) => {
+      const draw = rowNumbers(pattern, seed)
+      return Array.from({ length: PER_ROW }, (_, index) => rowCase(pattern, index, draw))
+    }),
+  )
+
+/** Every row with a base register under each mode of tag checking, by SP, and unaligned. */
+export const accessCases = (seed: number): string =>
+  lines(
+    patterns
+      .filter((pattern) => textOf(pattern).includes('[{xsp:n}'))
+      .flatMap((pattern) => {
+        const draw = rowNumbers(pattern, seed)
+        return variants
+          .filter(({ leftOut }) => !leftOut?.(pattern.row.name))
+          .map((variant) => accessCase(pattern, variant, draw))
+      }),
+  )

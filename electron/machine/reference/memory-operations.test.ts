@@ -290,3 +290,42 @@ describe('FEAT_LSE2', () => {
     expect([(machine.x(3) >> 32n) & 15n, machine.x(4) & NAA]).toEqual([1n, NAA])
   })
 })
+
+describe('tag checks that the recorder does not make', () => {
+  it('LDAPUR and STLUR are checked like any access, but not with SP as base', () => {
+    const checked = (text: string) => {
+      machine = flat().set('SCTLR_EL2', SCTLR.M | SCTLR.ATA | SCTLR.TCF(1n))
+      machine
+        .setX({ 1: tagged(data, 6n) })
+        .set('SP_EL2', tagged(data, 6n))
+        .setTags(data, 5, 5)
+      return run(text)
+    }
+    expect(checked('ldapurb w0, [x1, #3]')).toMatchObject({ esr: 0x9600_0011n, far: tagged(data + 3n, 6n) })
+    expect(checked('stlur x0, [x1, #8]')).toMatchObject({ esr: 0x9600_0051n, far: tagged(data + 8n, 6n) })
+    expect(checked('ldapurb w0, [sp, #3]')).toBeNull()
+  })
+
+  it('every granule of a list of 64 bytes', () => {
+    machine.set('SCTLR_EL2', SCTLR.M | SCTLR.ATA | SCTLR.TCF(1n))
+    machine.setX({ 1: tagged(data, 5n) }).setTags(data, 5, 5, 5, 6)
+    expect(run('st1 {v0.16b-v3.16b}, [x1]')).toMatchObject({ far: tagged(data + 48n, 5n) })
+    expect(machine.read64(data)).toBe(0n)
+  })
+})
+
+describe('vector accesses across the end of a page', () => {
+  it('move all bytes in order, and none when the second page is not there', () => {
+    const across = data + 0x1000n - 20n
+    for (let i = 0n; i < 8n; i++) machine.write64(data + 0xfe0n + i * 8n, 0x0101_0101_0101_0101n * (i + 1n))
+    machine.setX({ 1: across, 2: data })
+    expect(run('ld3 {v0.8b, v1.8b, v2.8b}, [x1]\n st3 {v0.8b, v1.8b, v2.8b}, [x2]')).toBeNull()
+    const bytes = (at: bigint) =>
+      Array.from({ length: 24 }, (_, i) => machine.views.ram8[Number(at - 0x4000_0000n) + i])
+    expect(bytes(data)).toEqual(bytes(across))
+    machine.setX({ 1: NOWHERE - 20n, 3: 0x77n })
+    expect(run('dup v5.2d, x3\n ldp q5, q6, [x1]')).toMatchObject({ esr: 0x9600_0007n, far: NOWHERE })
+    expect(run('fmov x4, d5')).toBeNull()
+    expect(machine.x(4)).toBe(0x77n)
+  })
+})

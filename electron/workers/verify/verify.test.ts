@@ -27,6 +27,7 @@ const files = [
   'cases-branch.jsonl.gz',
   'cases-rows.jsonl.gz',
   'cases-branch-targets.jsonl.gz',
+  'cases-accesses.jsonl.gz',
 ] as const
 
 function countRows(words: ReadonlySet<number>): void {
@@ -41,6 +42,7 @@ const expected = [
   { file: files[2], passed: 1000, decided: { deviation: 6 }, skipped: {} },
   { file: files[3], passed: 3 * rows.length, decided: {}, skipped: {} },
   { file: files[4], passed: 495, decided: {}, skipped: {} },
+  { file: files[5], passed: 2283, decided: {}, skipped: {} },
 ]
 
 /** Cases with a checked result by the instruction rows that they execute. */
