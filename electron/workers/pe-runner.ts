@@ -16,7 +16,7 @@ import {
 import { openTurn, passTurn, runTurn } from '../machine/board/turns.ts'
 import { eventWaits, inputWakes, nothingWakes } from '../machine/board/waiting.ts'
 import { MachineStop } from '../machine/cpu/fault.ts'
-import { featuresOf } from './plan.ts'
+import { featuresOf, isConcurrent } from './plan.ts'
 import type { FromPe, PeWorkerData, ToPe } from './protocol.ts'
 
 /** Instructions between looks at the clock and the stop rules in the parallel schedule. */
@@ -59,6 +59,7 @@ export class PeRunner {
     this.pe = new Pe(this.views, {
       pe,
       features: featuresOf(plan, pe),
+      concurrent: isConcurrent(plan),
       sync: plan.sync,
       release: plan.release,
       syncParameters: plan.syncParameters,

@@ -20,6 +20,10 @@ export interface TestMachineOptions {
   chooser?: Chooser
   ramBytes?: number
   signals?: InterruptSignals
+  /** PEs that the memory has room for; default 1. */
+  pes?: number
+  /** Makes this machine the given PE of another one's memory. */
+  beside?: { machine: TestMachine; pe: number }
   inputs?: InterruptInputs
 }
 
@@ -74,9 +78,10 @@ export class TestMachine {
   readonly core: Core
 
   constructor(options: TestMachineOptions = {}) {
-    this.views = viewsOf(allocateShared(1, options.ramBytes ?? 4 << 20))
+    this.views =
+      options.beside?.machine.views ?? viewsOf(allocateShared(options.pes ?? 1, options.ramBytes ?? 4 << 20))
     this.pe = new Pe(this.views, {
-      pe: 0,
+      pe: options.beside?.pe ?? 0,
       features: { mte: 3, mteAsync: true, ras: true, exs: false, ...options.features },
       sync: options.sync ?? 'eager',
       release: options.release ?? 'ddi0487-m',

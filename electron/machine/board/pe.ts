@@ -29,6 +29,7 @@ import { pendingView } from '../sync/pending-view.ts'
 import { type Release, Synchronisation, type SyncMode } from '../sync/synchronisation.ts'
 import { SysregAccess } from '../sysreg/access.ts'
 import { SystemOperations } from '../sysreg/system-ops.ts'
+import { SafePoints } from './safe-points.ts'
 import {
   clock,
   OFF,
@@ -46,6 +47,8 @@ import { Waits } from './waits.ts'
 export interface PeSettings {
   pe: number
   features: FeatureChoice
+  /** Whether PEs execute at the same time; default false: one PE, or PEs that take turns. */
+  concurrent?: boolean
   /** When indirect writes take effect, with the parameters of the model. */
   sync: SyncMode
   release: Release
@@ -147,10 +150,18 @@ export class Pe {
     this.timers = new GenericTimers(this.core, count, hostClock, settings.inputs ?? controller)
     this.waits = new Waits(this.core, this.timers, () => this.modelTime(), hostClock)
     this.mmu = new Mmu(this.core)
+    const safePoints = new SafePoints(views, pe, settings.concurrent ?? false)
     const bus = new Bus([uart, new Distributor(controller), new Redistributors(controller)])
-    this.memory = new MemoryOperations(this.core, this.mmu, bus)
+    this.memory = new MemoryOperations(this.core, this.mmu, bus, safePoints)
     this.sysregs = new SysregAccess(this.core, settings.features, this.timers, this.interrupts)
-    const system = new SystemOperations(this.core, this.mmu, this.memory, this.sysregs, settings.features)
+    const system = new SystemOperations(
+      this.core,
+      this.mmu,
+      this.memory,
+      this.sysregs,
+      safePoints,
+      settings.features,
+    )
     const operations = new ReferenceOperations(this.core, this.memory, this.sysregs, system, {
       semihosting: () => this.callHost(uart, count),
       firmwareCall: () => this.callFirmware(),
@@ -163,6 +174,7 @@ export class Pe {
       this.core,
       this.mmu,
       operations,
+      safePoints,
       settings.costs,
       settings.marks,
       this.timers,
@@ -209,6 +221,7 @@ export class Pe {
     this.recorder.restore(saved.recorder)
     this.timers.reload()
     this.engine.restore(saved.engine)
+    this.memory.restored()
   }
 
   /** Begins a turn: the model time of the others becomes this PE's lower bound. */

@@ -38,10 +38,10 @@ export const control = {
   /** Counts writes to pages of code, and broadcast TLB maintenance: a PE that sees a new number looks what changed. */
   CODE_GENERATION: 15,
   TLB_GENERATION: 16,
-  /** Held while a pair of words is read and written as one. */
-  PAIR_LOCK: 17,
-  /** Never changes: an atomic operation on it is a full barrier. */
-  FENCE: 18,
+  /** Counts what PEs announced to each other: see safe-points.ts. */
+  ANNOUNCEMENTS: 17,
+  /** 1 once a page of RAM is guarded: see reference/monitors.ts. */
+  GUARDED: 18,
   /** Deterministic schedule: rounds in a row in which nothing but a WFE that ended for no reason went on. */
   FUTILE: 19,
   /** 1 while bytes can still come from outside to the UART's receiver. */
@@ -82,6 +82,11 @@ export const peControl = {
   UNACKNOWLEDGED: 4,
   /** 1 when the PE's interrupt signals may have changed since it last looked: one that waits gets a turn to look. */
   SIGNALLED: 5,
+  /** 1 while the PE may be inside an instruction, and the latest announcement that it has followed: see safe-points.ts. */
+  RUNNING: 10,
+  SEEN: 11,
+  /** Never changes: an atomic operation on it is a full barrier. */
+  FENCE: 12,
 } as const
 /** Values of POWER. */
 export const OFF = 0
@@ -113,6 +118,8 @@ const CLOCK_BYTES = 4096
 export const CONSOLE_BYTES = 1 << 16
 export const INPUT_BYTES = 1 << 12
 export const DEVICE_WORDS = 64
+/** Locks of guarded blocks of memory, shared by all blocks whose number has the same low bits. */
+const BLOCK_LOCKS = 1024
 
 const alignUp = (n: number, to: number): number => Math.ceil(n / to) * to
 
@@ -124,9 +131,24 @@ function offsets(pes: number, ramBytes: number) {
   const console = gic + alignUp(GIC_WORDS * 4, 4096)
   const input = console + CONSOLE_BYTES
   const codePages = input + INPUT_BYTES
-  const tags = alignUp(codePages + ramBytes / 1024, 65536)
+  const blockLocks = codePages + ramBytes / 1024
+  const guards = blockLocks + BLOCK_LOCKS * 4
+  const tags = alignUp(guards + ramBytes / 4096, 65536)
   const ram = alignUp(tags + ramBytes / 16, 65536)
-  return { states, stateBytes, devices, gic, console, input, codePages, tags, ram, end: ram + ramBytes }
+  return {
+    states,
+    stateBytes,
+    devices,
+    gic,
+    console,
+    input,
+    codePages,
+    blockLocks,
+    guards,
+    tags,
+    ram,
+    end: ram + ramBytes,
+  }
 }
 
 /** @param ramBytes a multiple of 2 MiB, at most 3 GiB */
@@ -158,6 +180,9 @@ export function viewsOf(shared: SharedMachine) {
     input: new Uint8Array(buffer, at.input, INPUT_BYTES),
     /** See `pageWord`. A write to a page whose word is not 0 tells `codeWritten`. */
     codePages: new Int32Array(buffer, at.codePages, shared.ramBytes / 4096),
+    /** What accesses to each page of RAM look at besides: see reference/monitors.ts. */
+    blockLocks: new Int32Array(buffer, at.blockLocks, BLOCK_LOCKS),
+    guards: new Uint8Array(buffer, at.guards, shared.ramBytes / 4096),
     /** One byte per 16-byte granule: single-copy atomic, so neighbouring STGs on two PEs never lose a tag. */
     tags: new Uint8Array(buffer, at.tags, shared.ramBytes / 16),
     ram: new DataView(buffer, at.ram, shared.ramBytes),

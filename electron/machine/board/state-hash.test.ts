@@ -115,13 +115,20 @@ describe('stateHash', () => {
       'RESTORES',
       'CODE_GENERATION',
       'TLB_GENERATION',
-      'PAIR_LOCK',
-      'FENCE',
+      'ANNOUNCEMENTS',
+      'GUARDED',
       'WAITS',
       'ORDER', // per PE
     ])
     expect(rest(clock, hashed.clock)).toEqual(['DEADLINE']) // per PE
-    expect(rest(peControl, hashed.peControl)).toEqual(['ATTENTION', 'PARKED', 'UNACKNOWLEDGED'])
+    expect(rest(peControl, hashed.peControl)).toEqual([
+      'ATTENTION',
+      'PARKED',
+      'UNACKNOWLEDGED',
+      'RUNNING',
+      'SEEN',
+      'FENCE',
+    ])
   })
 
   it('leaves out what only the client and the workers use', () => {

@@ -7,9 +7,11 @@ import { AsynchronousExceptions } from './asynchronous.ts'
 import { EC, FSC, type GuestFault } from './fault.ts'
 import {
   CYCLES,
+  EVENT,
   effectiveSlotOf,
   FAULTS_IN_A_ROW,
   INSTRUCTIONS,
+  MONITOR,
   PC,
   PSTATE,
   RETIRED_AT_FAULT,
@@ -386,6 +388,9 @@ export class Core {
       this.setBranchType(0)
       this.pc = target
     }
+    // ClearExclusiveLocal and SendEventLocal of AArch64.ExceptionReturn.
+    this.state[MONITOR] = 0n
+    this.state[EVENT] = 1n
     this.refetch = true
     this.recorder.exceptionReturn(this, from)
   }

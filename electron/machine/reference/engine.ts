@@ -4,6 +4,7 @@ import { isLandingPad } from '../../../shared/isa/branch-target.ts'
 import { decode } from '../../../shared/isa/decoder.ts'
 import { notModelledName } from '../../../shared/isa/not-modelled.ts'
 import { RAM_BASE } from '../board/map.ts'
+import type { SafePoints } from '../board/safe-points.ts'
 import { codeVersion, control, followCode, peControl, peWord } from '../board/shared-memory.ts'
 import { type Core, PS } from '../cpu/core.ts'
 import { EC, FSC, GuestFault, MachineStop } from '../cpu/fault.ts'
@@ -60,6 +61,7 @@ export class ReferenceEngine {
   private readonly mmu: Mmu
   private readonly operations: ReferenceOperations
   private readonly timers: GenericTimers
+  private readonly safePoints: SafePoints
   private readonly costs: Readonly<Record<CostClass, number>>
   private readonly marks: ReadonlyMap<number, readonly Mark[]>
   private readonly pages = new Map<number, CodePage>()
@@ -82,6 +84,7 @@ export class ReferenceEngine {
     core: Core,
     mmu: Mmu,
     operations: ReferenceOperations,
+    safePoints: SafePoints,
     costs: Readonly<Record<CostClass, number>>,
     marks: ReadonlyMap<number, readonly Mark[]>,
     timers: GenericTimers,
@@ -90,6 +93,8 @@ export class ReferenceEngine {
     this.timers = timers
     this.mmu = mmu
     this.operations = operations
+    this.safePoints = safePoints
+    safePoints.follow(() => this.dropStale())
     this.costs = costs
     this.marks = marks
     this.cells = core.views.control
@@ -107,13 +112,11 @@ export class ReferenceEngine {
     this.left = count
     this.leave = false
     this.interrupted = false
-    while (this.left > 0 && !this.leave) {
-      try {
-        this.execute()
-      } catch (error) {
-        if (!(error instanceof GuestFault)) throw error
-        this.take(error)
-      }
+    this.safePoints.enter()
+    try {
+      while (this.left > 0 && !this.leave) this.executeOrTake()
+    } finally {
+      this.safePoints.leave()
     }
     return this.executed()
   }
@@ -127,6 +130,15 @@ export class ReferenceEngine {
   /** How many the present or last `run` has executed: also known when it was left by a MachineStop. */
   executed(): number {
     return this.asked - this.left
+  }
+
+  private executeOrTake(): void {
+    try {
+      this.execute()
+    } catch (error) {
+      if (!(error instanceof GuestFault)) throw error
+      this.take(error)
+    }
   }
 
   private execute(): void {
@@ -309,9 +321,16 @@ export class ReferenceEngine {
 
   /** Another PE or the client asked for attention: drop what became stale, leave when the machine shall pause or stop. */
   private attend(): void {
-    const { cells, core } = this
+    const { cells } = this
     Atomics.store(cells, this.attention, 0)
-    if (Atomics.exchange(cells, this.signalled, 0) !== 0) core.asynchronous.sample()
+    if (Atomics.exchange(cells, this.signalled, 0) !== 0) this.core.asynchronous.sample()
+    this.safePoints.look()
+    if (Atomics.load(cells, control.COMMAND) !== 0) this.leave = this.interrupted = true
+  }
+
+  /** Forgets translations and decoded pages that another PE made stale. */
+  private dropStale(): void {
+    const { cells, core } = this
     const tlb = Atomics.load(cells, control.TLB_GENERATION)
     if (tlb !== this.tlbGeneration) {
       this.tlbGeneration = tlb
@@ -325,6 +344,5 @@ export class ReferenceEngine {
       }
       core.refetch = true
     }
-    if (Atomics.load(cells, control.COMMAND) !== 0) this.leave = this.interrupted = true
   }
 }

@@ -1,5 +1,6 @@
 import type { Access, AtomicOp } from '../../../shared/isa/operations.ts'
-import { control, pageWord } from '../board/shared-memory.ts'
+import type { SafePoints } from '../board/safe-points.ts'
+import { pageWord, peControl, peWord } from '../board/shared-memory.ts'
 import type { Core } from '../cpu/core.ts'
 import { FSC } from '../cpu/fault.ts'
 import { MONITOR } from '../cpu/layout.ts'
@@ -7,6 +8,7 @@ import type { Bus } from '../devices/bus.ts'
 import { DEVICE, type Mmu, type Piece, READ, READ_WRITE, SPLIT, WRITE } from '../mmu/mmu.ts'
 import { page } from '../mmu/walk.ts'
 import { small } from './integer.ts'
+import { guard, Monitors } from './monitors.ts'
 
 const untagged: Access = { bytes: 16, checked: false }
 const GRANULE = 16
@@ -20,12 +22,23 @@ export class MemoryOperations {
   private readonly mmu: Mmu
   private readonly bus: Bus
   private readonly words: Core['views']
+  private readonly safePoints: SafePoints
+  private readonly monitors: Monitors
+  private readonly fenceWord: number
 
-  constructor(core: Core, mmu: Mmu, bus: Bus) {
+  constructor(core: Core, mmu: Mmu, bus: Bus, safePoints: SafePoints) {
     this.core = core
     this.mmu = mmu
     this.bus = bus
     this.words = core.views
+    this.safePoints = safePoints
+    this.monitors = new Monitors(core.views, core.pe, safePoints)
+    this.fenceWord = peWord(core.pe, peControl.FENCE)
+  }
+
+  /** After a restored state. */
+  restored(): void {
+    this.monitors.restored()
   }
 
   load(address: bigint, access: Access): bigint {
@@ -99,61 +112,82 @@ export class MemoryOperations {
   }
 
   loadExclusive(address: bigint, access: Access): bigint {
-    const at = this.mmu.locate(address, access.bytes, access.bytes, READ, access)
-    const value = this.readAt(address, at, access.bytes, { ...access, acquire: true })
-    this.arm(at, access.bytes, value, 0n)
+    const { bytes } = access
+    const at = this.locateGuarded(address, bytes, READ, access, guard.STORES)
+    if (at < 0) {
+      this.monitors.clear()
+      return this.readAt(address, at, bytes, access)
+    }
+    this.monitors.lock(at)
+    const value = this.readRaw(at, bytes)
+    this.monitors.arm(at, bytes, value, 0n)
+    this.monitors.unlock(at)
     return value
   }
 
   loadExclusivePair(address: bigint, access: Access): readonly [bigint, bigint] {
     const { bytes } = access
-    const at = this.mmu.locate(address, bytes * 2, bytes * 2, READ, access)
+    const at = this.locateGuarded(address, bytes * 2, READ, access, this.pairGuard(bytes))
     if (at < 0) throw this.mmu.abort(address, FSC.EXTERNAL, false, 1)
-    const pair = this.locked(() => [this.readRam(at, bytes), this.readRam(at + bytes, bytes)] as const)
-    this.arm(at, bytes * 2, pair[0], pair[1])
+    this.monitors.lock(at)
+    const pair = this.readPair(at, bytes)
+    this.monitors.arm(at, bytes * 2, pair[0], pair[1])
+    this.monitors.unlock(at)
     return pair
   }
 
   storeExclusive(address: bigint, value: bigint, access: Access): bigint {
     const { bytes } = access
     const at = this.mmu.locate(address, bytes, bytes, WRITE, access, false)
-    const state = this.core.state
-    const held = state[MONITOR] === BigInt(at + 1) && state[MONITOR + 1] === BigInt(bytes) && at >= 0
-    const expected = state[MONITOR + 2]!
-    if (held) this.mmu.checkLocated(address, bytes, WRITE, access, at)
-    this.clearExclusive()
-    return held && this.exchangeRam(at, bytes, expected, value) === expected ? 0n : 1n
+    if (!this.attempt(address, at, bytes, access)) return 1n
+    const expected = this.core.state[MONITOR + 2]!
+    this.monitors.lock(at)
+    const passes = this.monitors.holds(at, bytes) && this.readRaw(at, bytes) === expected
+    if (passes) this.storeRaw(at, bytes, value)
+    return this.concluded(at, passes)
   }
 
   storeExclusivePair(address: bigint, first: bigint, second: bigint, access: Access): bigint {
     const { bytes } = access
     const at = this.mmu.locate(address, bytes * 2, bytes * 2, WRITE, access, false)
-    const state = this.core.state
-    const held = state[MONITOR] === BigInt(at + 1) && state[MONITOR + 1] === BigInt(bytes * 2) && at >= 0
+    if (!this.attempt(address, at, bytes * 2, access)) return 1n
+    const { state } = this.core
     const expected = [state[MONITOR + 2]!, state[MONITOR + 3]!] as const
-    if (held) this.mmu.checkLocated(address, bytes * 2, WRITE, access, at)
-    this.clearExclusive()
-    if (!held) return 1n
-    return this.locked(() => {
-      if (this.readRam(at, bytes) !== expected[0] || this.readRam(at + bytes, bytes) !== expected[1])
-        return 1n
-      this.writeRam(at, bytes, first)
-      this.writeRam(at + bytes, bytes, second)
-      return 0n
-    })
+    this.monitors.lock(at)
+    const passes = this.monitors.holds(at, bytes * 2) && same(this.readPair(at, bytes), expected)
+    if (passes) this.storePairRaw(at, bytes, first, second)
+    return this.concluded(at, passes)
+  }
+
+  /** Whether a Store-Exclusive finds its monitor, with the tag check of a store that is attempted; else the monitor is open now. */
+  private attempt(address: bigint, at: number, bytes: number, access: Access): boolean {
+    if (at >= 0 && this.monitors.holds(at, bytes)) {
+      this.mmu.checkLocated(address, bytes, WRITE, access, at)
+      return true
+    }
+    this.monitors.clear()
+    return false
+  }
+
+  private concluded(at: number, passes: boolean): bigint {
+    this.monitors.clear()
+    this.monitors.unlock(at)
+    return passes ? 0n : 1n
   }
 
   clearExclusive(): void {
-    this.core.state[MONITOR] = 0n
+    this.monitors.clear()
   }
 
   atomic(op: AtomicOp, address: bigint, operand: bigint, access: Access): bigint {
     const { bytes } = access
     const at = this.mmu.locate(address, bytes, bytes, READ_WRITE, access)
     if (at < 0) throw this.mmu.abort(address, FSC.EXTERNAL, false, 1)
+    let old = this.readRam(at, bytes)
     for (;;) {
-      const old = this.readRam(at, bytes)
-      if (this.exchangeRam(at, bytes, old, modify(op, old, operand, bytes * 8)) === old) return old
+      const found = this.exchangeRam(at, bytes, old, modify(op, old, operand, bytes * 8))
+      if (found === old) return old
+      old = found
     }
   }
 
@@ -171,17 +205,19 @@ export class MemoryOperations {
     access: Access,
   ): readonly [bigint, bigint] {
     const { bytes } = access
-    const at = this.mmu.locate(address, bytes * 2, bytes * 2, READ_WRITE, access)
+    const at = this.locateGuarded(address, bytes * 2, READ_WRITE, access, this.pairGuard(bytes))
     if (at < 0) throw this.mmu.abort(address, FSC.EXTERNAL, false, 1)
-    return this.locked(() => {
-      const old = [this.readRam(at, bytes), this.readRam(at + bytes, bytes)] as const
-      const width = bytes * 8
-      if (old[0] === BigInt.asUintN(width, expected[0]) && old[1] === BigInt.asUintN(width, expected[1])) {
-        this.writeRam(at, bytes, value[0])
-        this.writeRam(at + bytes, bytes, value[1])
-      }
-      return old
-    })
+    this.monitors.lock(at)
+    const old = this.readPair(at, bytes)
+    if (same(old, expected)) this.storePairRaw(at, bytes, value[0], value[1])
+    this.monitors.unlock(at)
+    return old
+  }
+
+  /** DSB: orders this PE's accesses, and waits until every PE has followed its maintenance of translations and code. */
+  complete(): void {
+    this.fence()
+    this.safePoints.settle()
   }
 
   /** The Allocation Tag of one granule; 0 where tag access is off or the page is not Tagged. */
@@ -244,9 +280,12 @@ export class MemoryOperations {
     }
   }
 
-  /** Translates for cache maintenance by VA; reports faults as the manual says, changes nothing. */
-  probe(address: bigint, write: boolean): void {
-    this.mmu.locate(address, 1, 1, write ? WRITE : READ, { bytes: 1, checked: false })
+  /**
+   * Translates for cache maintenance by VA; reports faults as the manual says, changes nothing.
+   * @returns offset into RAM, or less than 0
+   */
+  probe(address: bigint, write: boolean): number {
+    return this.mmu.locate(address, 1, 1, write ? WRITE : READ, { bytes: 1, checked: false })
   }
 
   private locateBlock(address: bigint, start: bigint, access: Access): number {
@@ -286,12 +325,19 @@ export class MemoryOperations {
     this.writeRam(at + 8, 8, 0n)
   }
 
-  private arm(at: number, bytes: number, low: bigint, high: bigint): void {
-    const { state } = this.core
-    state[MONITOR] = at >= 0 ? BigInt(at + 1) : 0n
-    state[MONITOR + 1] = BigInt(bytes)
-    state[MONITOR + 2] = low
-    state[MONITOR + 3] = high
+  /** Like Mmu.locate, aligned as a whole, on a page that is guarded from then on. */
+  private locateGuarded(address: bigint, bytes: number, kind: number, access: Access, bits: number): number {
+    let at = this.mmu.locate(address, bytes, bytes, kind, access, false)
+    while (at >= 0 && this.monitors.guard(at >>> 12, bits)) {
+      at = this.mmu.locate(address, bytes, bytes, kind, access, false)
+    }
+    this.mmu.checkLocated(address, bytes, kind, access, at)
+    return at
+  }
+
+  /** What guards an atomic pair: one of 16 bytes also needs the reads of others where PEs execute at the same time. */
+  private pairGuard(bytes: number): number {
+    return bytes === 8 && this.safePoints.concurrent ? guard.STORES | guard.PAIRS : guard.STORES
   }
 
   private readAt(address: bigint, at: number, bytes: number, access: Access): bigint {
@@ -301,9 +347,8 @@ export class MemoryOperations {
 
   private writeAt(address: bigint, at: number, bytes: number, value: bigint, access: Access): void {
     if (at >= 0) {
-      if (access.release) this.fence()
-      this.writeRam(at, bytes, value)
-      if (access.release) this.fence()
+      if (access.release) this.writeOrdered(at, bytes, value)
+      else this.writeRam(at, bytes, value)
     } else if (at === SPLIT) {
       this.writePieces(value, bytes)
     } else {
@@ -311,26 +356,39 @@ export class MemoryOperations {
     }
   }
 
-  /** A full barrier between this PE's accesses and those after it: an atomic read-modify-write of a shared word. */
+  /** A full barrier between this PE's accesses and those after it: an atomic read-modify-write of a word of its own. */
   fence(): void {
-    Atomics.add(this.words.control, control.FENCE, 0)
+    Atomics.add(this.words.control, this.fenceWord, 0)
   }
 
   private readOrdered(at: number, bytes: number): bigint {
-    if (at & (bytes - 1)) return this.readRam(at, bytes)
+    const { words } = this
+    if (at & (bytes - 1) || words.guards[at >>> 12] !== 0) return this.readRam(at, bytes)
     switch (bytes) {
       case 8:
-        return Atomics.load(this.words.ram64, at >>> 3)
+        return Atomics.load(words.ram64, at >>> 3)
       case 4:
-        return BigInt(Atomics.load(this.words.ram32, at >>> 2))
+        return BigInt(Atomics.load(words.ram32, at >>> 2))
       case 2:
-        return BigInt(Atomics.load(this.words.ram16, at >>> 1))
+        return BigInt(Atomics.load(words.ram16, at >>> 1))
       default:
-        return BigInt(Atomics.load(this.words.ram8, at))
+        return BigInt(Atomics.load(words.ram8, at))
     }
   }
 
+  /** A store that later ordered loads of this PE do not overtake (STLR before LDAR), and earlier accesses neither. */
+  private writeOrdered(at: number, bytes: number, value: bigint): void {
+    this.writeRam(at, bytes, value)
+    this.fence()
+  }
+
+  /** A read of up to 8 bytes, single-copy atomic when aligned. */
   private readRam(at: number, bytes: number): bigint {
+    if (this.monitors.guarding && this.words.guards[at >>> 12]! & guard.PAIRS) this.monitors.waitUnlocked(at)
+    return this.readRaw(at, bytes)
+  }
+
+  private readRaw(at: number, bytes: number): bigint {
     const { words } = this
     switch (bytes) {
       case 8:
@@ -344,7 +402,13 @@ export class MemoryOperations {
     }
   }
 
+  /** A write of up to 8 bytes, single-copy atomic when aligned. */
   private writeRam(at: number, bytes: number, value: bigint): void {
+    if (this.monitors.guarding && this.words.guards[at >>> 12] !== 0) this.writeGuarded(at, bytes, value)
+    else this.writeRaw(at, bytes, value)
+  }
+
+  private writeRaw(at: number, bytes: number, value: bigint): void {
     const { words } = this
     switch (bytes) {
       case 8:
@@ -365,15 +429,43 @@ export class MemoryOperations {
     if (words.codePages[at >>> 12] !== 0) this.mmu.codeWritten(at >>> 12)
   }
 
+  /** A store on a guarded page: not in the middle of an atomic pair, and other PEs lose their reservations of the block. */
+  private writeGuarded(at: number, bytes: number, value: bigint): void {
+    if (at >>> 6 !== (at + bytes - 1) >>> 6) {
+      for (let i = 0; i < bytes; i++) this.writeGuarded(at + i, 1, value >> BigInt(i * 8))
+      return
+    }
+    this.monitors.lock(at)
+    this.storeRaw(at, bytes, value)
+    this.monitors.unlock(at)
+  }
+
+  private storeRaw(at: number, bytes: number, value: bigint): void {
+    this.writeRaw(at, bytes, value)
+    this.monitors.stored(at)
+  }
+
+  /** Two neighbouring elements; those of 4 bytes as one of 8. */
+  private readPair(at: number, bytes: number): readonly [bigint, bigint] {
+    if (bytes === 8) return [this.readRaw(at, 8), this.readRaw(at + 8, 8)]
+    const both = this.readRaw(at, 8)
+    return [both & 0xffff_ffffn, both >> 32n]
+  }
+
+  private storePairRaw(at: number, bytes: number, first: bigint, second: bigint): void {
+    if (bytes === 8) {
+      this.writeRaw(at, 8, first)
+      this.storeRaw(at + 8, 8, second)
+    } else {
+      this.storeRaw(at, 8, (first & 0xffff_ffffn) | BigInt.asUintN(64, second << 32n))
+    }
+  }
+
   /** Single-copy atomic compare and exchange; @returns the old value. */
   private exchangeRam(at: number, bytes: number, expected: bigint, value: bigint): bigint {
     const { words } = this
-    if (at & (bytes - 1)) {
-      // FEAT_LSE2 only, so no other PE runs between the read and the write.
-      const found = this.readRam(at, bytes)
-      if (found === expected) this.writeRam(at, bytes, value)
-      return found
-    }
+    if (at & (bytes - 1) || words.guards[at >>> 12] !== 0)
+      return this.exchangeLocked(at, bytes, expected, value)
     let old: bigint
     switch (bytes) {
       case 8:
@@ -396,17 +488,13 @@ export class MemoryOperations {
     return old
   }
 
-  /** JavaScript has no 16-byte atomic: exclusive pairs and CASP exclude each other by a lock. */
-  private locked<T>(body: () => T): T {
-    const { control: cells } = this.words
-    while (Atomics.compareExchange(cells, control.PAIR_LOCK, 0, 1) !== 0) {
-      // Held for a few instructions by another PE's worker; it never blocks inside.
-    }
-    try {
-      return body()
-    } finally {
-      Atomics.store(cells, control.PAIR_LOCK, 0)
-    }
+  /** On a guarded page, or unaligned inside 16 bytes: FEAT_LSE2, with which no other PE executes at the same time. */
+  private exchangeLocked(at: number, bytes: number, expected: bigint, value: bigint): bigint {
+    this.monitors.lock(at)
+    const old = this.readRaw(at, bytes)
+    if (old === expected) this.storeRaw(at, bytes, value)
+    this.monitors.unlock(at)
+    return old
   }
 
   private readPieces(bytes: number): bigint {
@@ -446,6 +534,9 @@ export class MemoryOperations {
     }
   }
 }
+
+const same = (a: readonly [bigint, bigint], b: readonly [bigint, bigint]): boolean =>
+  a[0] === b[0] && a[1] === b[1]
 
 const alignDown = (address: bigint, bytes: number): bigint => address & ~(BigInt(bytes) - 1n)
 

@@ -438,8 +438,12 @@ export class ReferenceOperations implements Operations<bigint> {
       return
     }
     if (kind === 'sb') return
-    this.memory.fence()
-    if (kind === 'dsb' && (option & 3) !== 2) core.sync.completeFaults(2)
+    if (kind === 'dmb') {
+      this.memory.fence()
+      return
+    }
+    this.memory.complete()
+    if ((option & 3) !== 2) core.sync.completeFaults(2)
   }
   hint(number: number): void {
     switch (number) {

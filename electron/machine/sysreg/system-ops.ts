@@ -2,7 +2,8 @@ import type { FeatureChoice } from '../../../shared/arch/features.ts'
 import { featureSet } from '../../../shared/arch/features.ts'
 import { sysops } from '../../../shared/arch/sysops.ts'
 import type { SystemOp, SystemOpKey } from '../../../shared/arch/sysreg.ts'
-import { control, peControl, peWord } from '../board/shared-memory.ts'
+import type { SafePoints } from '../board/safe-points.ts'
+import { codeVersion, control } from '../board/shared-memory.ts'
 import type { Core } from '../cpu/core.ts'
 import { slotOf } from '../cpu/layout.ts'
 import type { Mmu } from '../mmu/mmu.ts'
@@ -41,13 +42,22 @@ export class SystemOperations {
   private readonly mmu: Mmu
   private readonly memory: MemoryOperations
   private readonly access: SysregAccess
+  private readonly safePoints: SafePoints
   private readonly byEncoding: ReadonlyMap<number, CompiledOp>
 
-  constructor(core: Core, mmu: Mmu, memory: MemoryOperations, access: SysregAccess, choice: FeatureChoice) {
+  constructor(
+    core: Core,
+    mmu: Mmu,
+    memory: MemoryOperations,
+    access: SysregAccess,
+    safePoints: SafePoints,
+    choice: FeatureChoice,
+  ) {
     this.core = core
     this.mmu = mmu
     this.memory = memory
     this.access = access
+    this.safePoints = safePoints
     this.byEncoding = compileOps(choice)
   }
 
@@ -80,10 +90,11 @@ export class SystemOperations {
         this.memory.probe(value, true)
         return
       case 'ic-va':
-        this.memory.probe(value, false)
+        this.invalidateCode(this.memory.probe(value, false))
         return
-      // Decoded instructions follow every write at once, so there is no stale instruction cache to invalidate.
       case 'ic-all':
+        this.invalidateAllCode()
+        return
       case 'dc-set-way':
         return
       default:
@@ -96,11 +107,26 @@ export class SystemOperations {
   private invalidate(broadcast: boolean): void {
     this.mmu.invalidate()
     if (!broadcast) return
-    const { control: cells, shared } = this.core.views
-    Atomics.add(cells, control.TLB_GENERATION, 1)
-    for (let pe = 0; pe < shared.pes; pe++) {
-      if (pe !== this.core.pe) Atomics.store(cells, peWord(pe, peControl.ATTENTION), 1)
+    Atomics.add(this.core.views.control, control.TLB_GENERATION, 1)
+    this.safePoints.announce()
+  }
+
+  /**
+   * Decoded instructions follow every write at once, but for one: a write that no PE has seen yet while another PE decodes
+   * the page for the first time. Invalidating what is decoded of the page makes up for it, and a DSB waits for all PEs.
+   */
+  private invalidateCode(at: number): void {
+    if (at < 0 || codeVersion(this.core.views.codePages, at >>> 12) === 0) return
+    this.mmu.codeWritten(at >>> 12)
+    this.safePoints.announce()
+  }
+
+  private invalidateAllCode(): void {
+    const { codePages } = this.core.views
+    for (let page = 0; page < codePages.length; page++) {
+      if (codeVersion(codePages, page) !== 0) this.mmu.codeWritten(page)
     }
+    this.safePoints.announce()
   }
 
   /** AT: PAR_EL1 gets the translation or the fault; stage 1 forms under EL1&0 leave stage 2 out of the result. */
