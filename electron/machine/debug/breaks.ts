@@ -1,9 +1,11 @@
 import { decode } from '../../../shared/isa/decoder.ts'
+import type { Insn } from '../../../shared/isa/insn.ts'
 import type { BreakCondition, Halt } from '../../../shared/model/debug.ts'
 import { phases } from '../../../shared/model/trace.ts'
 import type { Pe } from '../board/pe.ts'
 import { READ, WRITE } from '../mmu/mmu.ts'
 import { markKinds } from '../observe/marks.ts'
+import type { Stops } from '../reference/engine.ts'
 import { fetchWord } from './memory.ts'
 import { generalRegister, readGeneral } from './registers.ts'
 import type { Listener, Tap } from './tap.ts'
@@ -18,10 +20,10 @@ const wantedAccess = { read: READ, write: WRITE, access: READ | WRITE } as const
 const untagged = (address: bigint): bigint => BigInt.asUintN(56, address)
 
 /**
- * Conditions of one run, watched on one PE. Events cut the PE's run short after the instruction that causes them; only
- * addresses, kinds of instructions and general registers are looked at between instructions.
+ * Conditions of one run, watched on one PE. Instructions to stop before are told apart where they are decoded, events cut the
+ * PE's run short after the instruction that causes them; only general registers are looked at after each.
  */
-export class Breaks implements Listener {
+export class Breaks implements Listener, Stops {
   private readonly pe: Pe
   private readonly tap: Tap
   private readonly conditions: readonly (BreakCondition & { index: number })[]
@@ -30,6 +32,9 @@ export class Breaks implements Listener {
   private readonly generals: { index: number; register: string; last: bigint }[]
   private readonly positions: Indexed<'position'>[]
   private readonly memory: Indexed<'memory'>[]
+  /** Offsets in their pages of the addresses: a page may be mapped anywhere. */
+  private readonly offsets: ReadonlySet<number>
+  private passing = false
   private found: Hit | null = null
   /** Retired instructions when the event was seen: fewer afterwards, and the instruction faulted instead. */
   private foundAt = 0
@@ -44,6 +49,7 @@ export class Breaks implements Listener {
       .map((condition, index) => ({ ...condition, index }))
       .filter((condition) => condition.pe === undefined || condition.pe === pe.index)
     for (const { index, address } of this.of('address').toReversed()) this.addresses.set(address, index)
+    this.offsets = new Set([...this.addresses.keys()].map((address) => Number(address & 0xfffn)))
     this.instructions = this.of('instruction')
     this.positions = this.of('position')
     this.memory = this.of('memory')
@@ -59,24 +65,36 @@ export class Breaks implements Listener {
 
   arm(): void {
     this.tap.listener = this
+    if (this.addresses.size + this.instructions.length > 0) this.pe.engine.stopBefore(this)
     if (this.memory.length > 0)
       this.pe.mmu.watch = (address, bytes, kind) => this.accessed(address, bytes, kind)
   }
 
   disarm(): void {
     this.tap.listener = null
+    this.pe.engine.stopBefore(null)
     this.pe.mmu.watch = null
   }
 
-  /** How many instructions the PE may run before it is looked at. */
-  stride(): number {
-    if (this.addresses.size + this.instructions.length + this.generals.length > 0) return 1
+  /** How many instructions the PE may run before it is looked at. @param passing over what it stands before */
+  stride(passing: boolean): number {
+    this.passing = passing
+    if (passing || this.generals.length > 0) return 1
     let stride = Number.MAX_SAFE_INTEGER
     for (const { instructions } of this.positions) {
       const left = instructions - this.pe.core.instructions
       if (left > 0) stride = Math.min(stride, left)
     }
     return stride
+  }
+
+  mayStop(offset: number, row: Insn | null): boolean {
+    if (this.offsets.has(offset)) return true
+    return row !== null && this.instructions.some((c) => isOfKind(c, row))
+  }
+
+  stopsHere(): boolean {
+    return !this.passing && this.before() !== null
   }
 
   /** A condition on what the PE is about to execute. */
@@ -89,7 +107,7 @@ export class Breaks implements Listener {
     const word = fetchWord(pe, pc)
     const row = word === null ? null : decode(word)?.row
     if (!row) return null
-    const match = this.instructions.find((c) => ('row' in c ? c.row === row.name : c.cost === row.cost))
+    const match = this.instructions.find((c) => isOfKind(c, row))
     return match ? { kind: 'condition', index: match.index, pe: pe.index, address: pc } : null
   }
 
@@ -160,3 +178,6 @@ export class Breaks implements Listener {
     if (match) this.hear(match.index, address, true)
   }
 }
+
+const isOfKind = (condition: Indexed<'instruction'>, row: Insn): boolean =>
+  'row' in condition ? condition.row === row.name : condition.cost === row.cost

@@ -246,9 +246,9 @@ export class Timeline {
       const armed = breaks?.[pe.index]
       const ahead = first ? null : (armed?.before() ?? null)
       if (ahead !== null) return ahead
-      first = false
       const from = pe.core.instructions
-      const stride = Math.min(until - this.moment, armed?.stride() ?? Number.MAX_SAFE_INTEGER)
+      const stride = Math.min(until - this.moment, armed?.stride(first) ?? Number.MAX_SAFE_INTEGER)
+      first = false
       if (keep) this.advance(stride)
       else this.board.advance(stride)
       const hit = armed?.after(from) ?? null

@@ -2,6 +2,7 @@ import type { CostClass } from '../../../shared/arch/cost.ts'
 import { exceptionClassName } from '../../../shared/arch/exception.ts'
 import { isLandingPad } from '../../../shared/isa/branch-target.ts'
 import { decode } from '../../../shared/isa/decoder.ts'
+import type { Insn } from '../../../shared/isa/insn.ts'
 import { notModelledName } from '../../../shared/isa/not-modelled.ts'
 import { RAM_BASE } from '../board/map.ts'
 import type { SafePoints } from '../board/safe-points.ts'
@@ -22,6 +23,16 @@ interface Instruction {
   /** Cycles that a switch attributes by class: barriers, exception return. */
   special: 'isb' | 'dsb' | 'exception-return' | null
   marks: readonly Mark[] | null
+  /** `stops` is to be asked; then `marks` is not null. */
+  mayStop: boolean
+}
+
+/** Says before which instructions a run ends: asked where one is decoded, and again when it is about to be executed. */
+export interface Stops {
+  /** Whether an instruction may be such a one. @param offset in its page */
+  mayStop(offset: number, row: Insn | null): boolean
+  /** Whether the run ends before the instruction at PC. */
+  stopsHere(): boolean
 }
 
 /** The decoded instructions of one page of RAM, and the page's version when they were decoded. */
@@ -71,6 +82,7 @@ export class ReferenceEngine {
   private readonly signalled: number
   private codeGeneration = 0
   private tlbGeneration = 0
+  private stops: Stops | null = null
   private asked = 0
   private left = 0
   /** An exception now would come from the fetch, not from an instruction. */
@@ -121,6 +133,14 @@ export class ReferenceEngine {
     return this.executed()
   }
 
+  /** Makes runs end before certain instructions, or before none again. Decoded instructions are made anew. */
+  stopBefore(stops: Stops | null): void {
+    if (this.stops === stops) return
+    this.stops = stops
+    this.pages.clear()
+    if (this.current !== null) this.current = this.openPage(this.current.page)
+  }
+
   /** Makes `run` end after the instruction under way, as if no more had been asked for. */
   cutShort(): void {
     this.asked -= this.left
@@ -161,7 +181,13 @@ export class ReferenceEngine {
       const page = this.current!
       const at = core.pcOffset >>> 2
       const instruction = page.code[at] ?? this.decodeAt(page, at)
-      if (instruction.marks !== null) recorder.mark(core, instruction.marks)
+      if (instruction.marks !== null) {
+        if (instruction.mayStop && this.stops?.stopsHere()) {
+          this.cutShort()
+          return
+        }
+        recorder.mark(core, instruction.marks)
+      }
       core.word = instruction.word
       core.cycles += instruction.cost
       core.instructions++
@@ -306,6 +332,7 @@ export class ReferenceEngine {
     const decoded = decode(word)
     const row = decoded && (!decoded.row.needs || core.features.has(decoded.row.needs)) ? decoded.row : null
     const marks = this.marks.get(RAM_BASE + page.page * 4096 + at * 4) ?? null
+    const mayStop = this.stops?.mayStop(at * 4, row) ?? false
     const instruction: Instruction = {
       word,
       sem: row ? row.sem : semWithoutRow(word),
@@ -313,7 +340,8 @@ export class ReferenceEngine {
       cost: row ? this.costs[row.cost] : this.costs.alu,
       special:
         row?.cost === 'isb' || row?.cost === 'dsb' || row?.cost === 'exception-return' ? row.cost : null,
-      marks,
+      marks: marks ?? (mayStop ? [] : null),
+      mayStop,
     }
     page.code[at] = instruction
     return instruction
