@@ -137,6 +137,17 @@ describe('the machine of one thread', () => {
     )
   })
 
+  it('is the same after it was put back to any instruction around the deadlines of timers', () => {
+    const { board } = open(plan(buildSource(ticks(2, 20)), { pes: 2, memoryBytes: 2 << 20 }))
+    runTo(board, 300)
+    for (let i = 0; i < 150; i++) {
+      board.advance(1)
+      const hash = stateHash(board.views)
+      board.put(board.take())
+      expect(stateHash(board.views), `at ${board.moment}`).toBe(hash)
+    }
+  })
+
   it('delivers input where a turn begins, and there again when it runs again', () => {
     const { board, console } = open(plan(buildSource(echo)))
     const start = board.take()

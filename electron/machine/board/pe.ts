@@ -198,7 +198,7 @@ export class Pe {
     this.core.state[PSTATE] = BigInt(this.resetPstate)
     this.interrupts.evaluate()
     this.core.load()
-    this.timers.reload()
+    this.timers.reset()
     this.recorder.begin()
   }
 
@@ -219,7 +219,7 @@ export class Pe {
     this.core.load()
     this.mmu.restore(saved.tlb)
     this.recorder.restore(saved.recorder)
-    this.timers.reload()
+    this.timers.resume()
     this.engine.restore(saved.engine)
     this.memory.restored()
   }
@@ -249,7 +249,7 @@ export class Pe {
       this.reset(seed)
       this.start(mailbox[this.index * 2]!, mailbox[this.index * 2 + 1]!)
       // A PE that was off has not lagged behind: its cycles begin at the time of the others.
-      this.core.cycles = Number(Atomics.load(this.views.clock, clock.MODEL))
+      this.core.setCycles(Number(Atomics.load(this.views.clock, clock.MODEL)))
       Atomics.store(cells, word, ON)
     }
     return Atomics.load(cells, word) === ON

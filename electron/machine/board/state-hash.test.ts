@@ -84,7 +84,7 @@ describe('stateHash', () => {
         const hashes = flips(where).map(change)
         expect(new Set([empty, ...hashes]).size).toBe(hashes.length + 1)
       }),
-      { seed: 1, numRuns: process.env.SWITCHYARD_LONG === '1' ? 1000 : 20 },
+      { seed: 1, numRuns: process.env.SWITCHYARD_LONG === '1' ? 1000 : 8 },
     )
   })
 

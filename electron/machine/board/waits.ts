@@ -81,7 +81,7 @@ export class Waits {
     }
     core.state[WAIT_UNTIL] = 0n
     // A PE has not lagged behind while it waited.
-    if (!this.hostClock) core.cycles = this.modelTime()
+    if (!this.hostClock) core.setCycles(this.modelTime())
     this.setKind(waiting.NO)
     return true
   }
@@ -121,7 +121,7 @@ export class Waits {
    */
   sleepTo(deadline: bigint): number {
     if (this.hostClock) return Math.max(0, Number(deadline - this.timers.physicalCount()) / 1e6)
-    this.core.cycles = Math.max(this.core.cycles, Number(deadline))
+    this.core.setCycles(Math.max(this.core.cycles, Number(deadline)))
     return 0
   }
 }

@@ -66,7 +66,8 @@ export class AsynchronousExceptions {
 
   /** Combines the sampled signals with HCR_EL2 and the error word. To be called when either changed. */
   update(): void {
-    const error = this.core.state[SERROR]! & serror.PENDING ? A : 0
+    // serror.PENDING is the sign of the low half.
+    const error = this.core.low(SERROR) < 0 ? A : 0
     this.physical = this.physicalLines | error
     this.virtual = (this.virtualLines | this.core.low(HCR)) & this.virtualEnabled()
     this.pending = this.physical | this.virtual

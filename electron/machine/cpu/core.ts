@@ -270,6 +270,12 @@ export class Core {
     this.asynchronous.sample()
   }
 
+  /** The PE goes on at another time, while it executes nothing. */
+  setCycles(cycles: number): void {
+    this.cycles = cycles
+    this.state[CYCLES] = BigInt(cycles)
+  }
+
   /** Writes what is kept unpacked back to shared memory. */
   store(): void {
     this.state[PC] = this.pc

@@ -37,6 +37,8 @@ export const WAIT_UNTIL = place('waitUntil')
 export const EVENTS_SEEN = place('eventsSeen')
 /** Physical SError: see `serror` in asynchronous.ts; 0 while there is none. */
 export const SERROR = place('serror')
+/** Interrupt lines of the timers as they were last told, a bit a timer: CNTP, CNTV, CNTHP, CNTHV. */
+export const TIMER_LINES = place('timerLines')
 /** Instructions retired when an exception was last taken, and exceptions since without another: an endless run is a lockup. */
 export const RETIRED_AT_FAULT = place('retiredAtFault')
 export const FAULTS_IN_A_ROW = place('faultsInARow')

@@ -1,7 +1,7 @@
 import { FOREVER } from '../board/shared-memory.ts'
 import type { Core } from './core.ts'
 import { type InterruptInputs, PPI } from './interrupts.ts'
-import { EVENTS_SEEN, effectiveSlotOf } from './layout.ts'
+import { EVENTS_SEEN, effectiveSlotOf, TIMER_LINES } from './layout.ts'
 
 interface Timer {
   control: number
@@ -114,10 +114,21 @@ export class GenericTimers {
     return BigInt.asUintN(64, this.countOf(timerOf(name)) + BigInt.asIntN(32, value))
   }
 
-  /** Lines are told anew: the state was loaded. */
-  reload(): void {
+  /** The PE was reset: every line is told. */
+  reset(): void {
     this.levels = -1
     this.look()
+  }
+
+  /** The PE's words were put back to those of another moment: goes on from there, and tells nothing that was not due then. */
+  resume(): void {
+    this.levels = Number(this.core.state[TIMER_LINES]!)
+    const now = this.count()
+    this.next = FOREVER
+    const levels = this.judge(now)
+    this.askAlarms()
+    if (levels !== this.levels) this.earliest(now)
+    this.setDeadline()
   }
 
   /** A register of the timers, of their offset or of an event stream was written. */
@@ -132,18 +143,15 @@ export class GenericTimers {
     let enabled = 0
     for (const { control } of all) enabled |= core.low(control) & ENABLE
     this.next = FOREVER
-    if (enabled !== 0) this.setLines(this.count())
-    else if (this.levels !== 0) this.setLines(0n)
-    for (const alarm of this.alarms) {
-      alarm.look()
-      const next = alarm.nextChange()
-      if (next !== null) this.earliest(next)
-    }
-    if (this.next === FOREVER) core.deadline = Number.POSITIVE_INFINITY
-    else core.deadline = this.hostClock ? core.cycles + POLL : Number(this.next)
+    if (enabled !== 0) this.tell(this.judge(this.count()))
+    else if (this.levels !== 0) this.tell(0)
+    for (const alarm of this.alarms) alarm.look()
+    this.askAlarms()
+    this.setDeadline()
   }
 
-  private setLines(now: bigint): void {
+  /** The lines at a count; `next` comes down to where one of them changes. */
+  private judge(now: bigint): number {
     const { core } = this
     let levels = 0
     for (const [i, { control, compare, offset }] of all.entries()) {
@@ -154,11 +162,31 @@ export class GenericTimers {
       // A condition that is met ends when the count wraps: soon, where an offset is larger than the count.
       this.earliest(now + (met ? WRAP : core.state[compare]!) - count)
     }
+    return levels
+  }
+
+  private tell(levels: number): void {
+    const { core } = this
     const changed = this.levels < 0 ? -1 : levels ^ this.levels
+    if (changed === 0) return
     this.levels = levels
+    core.state[TIMER_LINES] = BigInt(levels)
     for (const [i, { intid }] of all.entries()) {
       if (changed & (1 << i)) this.inputs.setPrivate(core.pe, intid, (levels & (1 << i)) !== 0)
     }
+  }
+
+  private askAlarms(): void {
+    for (const alarm of this.alarms) {
+      const next = alarm.nextChange()
+      if (next !== null) this.earliest(next)
+    }
+  }
+
+  private setDeadline(): void {
+    const { core } = this
+    if (this.next === FOREVER) core.deadline = Number.POSITIVE_INFINITY
+    else core.deadline = this.hostClock ? core.cycles + POLL : Number(this.next)
   }
 
   private earliest(count: bigint): void {
