@@ -52,8 +52,8 @@ export const defaultParameters: SyncParameters = { scope: defaultScope, window: 
 
 export interface SyncRow {
   registers: readonly string[]
-  /** Without it the whole register. */
-  fields?: readonly string[]
+  /** Without it the whole register; 'others': those that no other row of the register names. */
+  fields?: readonly string[] | 'others'
   /** Who uses it indirectly. */
   readers: string
   closing: Readonly<Record<Release, Closing>>
@@ -143,8 +143,56 @@ export const syncTable: readonly SyncRow[] = [
   },
   {
     registers: ['HCR_EL2'],
-    fields: ['TID3', 'TID5', 'TSC', 'TWI', 'TWE', 'FMO', 'IMO', 'AMO'],
-    readers: 'traps, routing, the view of ISR_EL1',
+    fields: 'others',
+    readers: 'traps, routing and virtual interrupts, the view of ISR_EL1, cacheability',
+    closing: both('context'),
+    source: TABLE,
+  },
+  {
+    registers: ['SCTLR_EL1', 'SCTLR_EL2'],
+    fields: ['WXN'],
+    readers: 'permission of every access',
+    closing: both('context-tlb'),
+    source: 'D24.2.175, D24.2.176: permitted to be cached in a TLB',
+  },
+  {
+    registers: ['SCTLR_EL1', 'SCTLR_EL2'],
+    fields: 'others',
+    readers: 'translation on or off, alignment, traps of EL0, cacheability, BTI, errors at entry and return',
+    closing: both('context'),
+    source: TABLE,
+  },
+  {
+    registers: ['CPACR_EL1', 'CPTR_EL2', 'MDCR_EL2', 'CNTKCTL_EL1', 'CNTHCTL_EL2'],
+    readers: 'traps; the event streams of the timers',
+    closing: both('context'),
+    source: TABLE,
+  },
+  {
+    registers: [
+      'CNTP_CTL_EL0',
+      'CNTP_CVAL_EL0',
+      'CNTV_CTL_EL0',
+      'CNTV_CVAL_EL0',
+      'CNTHP_CTL_EL2',
+      'CNTHP_CVAL_EL2',
+      'CNTHV_CTL_EL2',
+      'CNTHV_CVAL_EL2',
+      'CNTVOFF_EL2',
+    ],
+    readers: 'the conditions and interrupts of the timers, the virtual count',
+    closing: both('context'),
+    source: TABLE,
+  },
+  {
+    registers: ['CSSELR_EL1', 'VPIDR_EL2', 'VMPIDR_EL2', 'VSESR_EL2'],
+    readers: 'MRS of CCSIDR_EL1; of MIDR_EL1 and MPIDR_EL1 at EL1; the syndrome of a virtual SError',
+    closing: both('context'),
+    source: TABLE,
+  },
+  {
+    registers: ['MDSCR_EL1', ...Object.keys(sysregs).filter((name) => /^DBG[BW][CV]R\d/.test(name))],
+    readers: 'breakpoints, watchpoints, single step',
     closing: both('context'),
     source: TABLE,
   },
@@ -167,6 +215,25 @@ export const syncTable: readonly SyncRow[] = [
     source: 'D24.1.2.2: special-purpose registers',
   },
   {
+    registers: ['TCO', 'PAN', 'UAO', 'SSBS', 'DIT', 'DAIF', 'NZCV', 'SPSel'],
+    readers: 'every later instruction',
+    closing: both('program-order'),
+    source: 'D24.1.2.2: special-purpose registers, fields of PSTATE',
+  },
+  {
+    registers: ['DISR_EL1', 'VDISR_EL2'],
+    readers: 'MRS, after an ESB',
+    closing: both('program-order'),
+    source: 'D24.2 DISR_EL1: ordered behind the ESB',
+  },
+  {
+    registers: ['ISR_EL1', 'CNTPCT_EL0', 'CNTVCT_EL0'],
+    readers: 'MRS',
+    closing: both('program-order'),
+    source: 'D24.1.2.2; D12.1',
+    note: 'A direct read may be satisfied as early as the last context synchronisation event; this machine reads now.',
+  },
+  {
     registers: ['TFSR_EL1', 'TFSR_EL2', 'ELR_EL1', 'ELR_EL2', 'SPSR_EL1', 'SPSR_EL2'],
     readers: 'a direct access by another name while HCR_EL2.E2H is 1',
     closing: both('context'),
@@ -186,8 +253,9 @@ export interface LateRegister {
 
 const rows: Readonly<Record<string, Sysreg>> = sysregs
 
-function maskOfFields(name: string, fields: readonly string[] | undefined): bigint {
+function maskOfFields(name: string, fields: SyncRow['fields']): bigint {
   if (!fields) return maskOf(63, 0)
+  if (fields === 'others') throw new Error(`${name}: what may be late is named field by field`)
   const row = rows[name]!
   let mask = 0n
   for (const field of fields) {

@@ -62,12 +62,13 @@ export class Explorer implements Chooser {
   }
 
   /**
-   * Every execution of a machine.
+   * Every execution of a machine; may be asked for again, with another program.
    * @param run brings the machine to its first state and runs it; its result is what is yielded
    * @param limit runs at most
    * @throws ExploreLimit where the set cannot be complete
    */
   *executions<T>(run: () => T, limit: number): Generator<T> {
+    this.decisions.length = 0
     for (this.executed = 0; ; this.executed++) {
       if (this.executed === limit) throw new ExploreLimit(`there are more than ${limit} executions`)
       this.depth = 0

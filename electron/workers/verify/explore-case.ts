@@ -1,4 +1,4 @@
-import { ExploreLimit, Explorer } from '../../machine/sync/explore.ts'
+import { type Decision, ExploreLimit, Explorer } from '../../machine/sync/explore.ts'
 import type { Release } from '../../machine/sync/synchronisation.ts'
 import { CaseMachine } from './case-machine.ts'
 import { outcomeOf, outcomeText, type SyncRecord } from './sync-record.ts'
@@ -8,8 +8,8 @@ export const EXECUTION_LIMIT = 100_000
 
 /** What an exhaustive run of a program found, and how it compares with the record. */
 export interface Exploration {
-  /** Every outcome found, as text. */
-  outcomes: ReadonlySet<string>
+  /** Every outcome found, as text, with the decisions of the first execution that ended in it. */
+  outcomes: ReadonlyMap<string, readonly Decision[]>
   executions: number
   /** Readable differences from the recorded set; none when the sets are equal. */
   differences: string[]
@@ -17,19 +17,18 @@ export interface Exploration {
 
 /** Enumerates programs: machines are kept, one for each release and feature set. */
 export class ProgramExplorer {
-  private readonly machines = new Map<string, { machine: CaseMachine; chooser: { current: Explorer } }>()
+  private readonly machines = new Map<string, { machine: CaseMachine; explorer: Explorer }>()
 
   /** A program with more executions than the limit differs: its set is not known to be complete. */
   explore(record: SyncRecord, limit = EXECUTION_LIMIT): Exploration {
-    const { machine, chooser } = this.machineFor(record.release, record.exs)
-    const explorer = new Explorer()
-    chooser.current = explorer
-    const outcomes = new Set<string>()
+    const { machine, explorer } = this.machineFor(record.release, record.exs)
+    const outcomes = new Map<string, readonly Decision[]>()
     let executions = 0
     try {
       for (const result of explorer.executions(() => machine.run(record.case), limit)) {
         executions++
-        outcomes.add(outcomeText(outcomeOf(record.case, result)))
+        const text = outcomeText(outcomeOf(record.case, result))
+        if (!outcomes.has(text)) outcomes.set(text, structuredClone(explorer.decisions))
       }
     } catch (error) {
       if (!(error instanceof ExploreLimit)) throw error
@@ -42,25 +41,25 @@ export class ProgramExplorer {
     const key = `${release} ${exs}`
     const kept = this.machines.get(key)
     if (kept) return kept
-    const chooser = { current: new Explorer() }
-    const machine = new CaseMachine('explore', release, {
-      exs,
-      chooser: {
-        delay: () => chooser.current.delay(),
-        choose: (choice) => chooser.current.choose(choice),
-        overflow: () => chooser.current.overflow(),
-      },
-    })
-    const made = { machine, chooser }
+    const explorer = new Explorer()
+    const made = { machine: new CaseMachine('explore', release, { exs, chooser: explorer }), explorer }
     this.machines.set(key, made)
     return made
   }
 }
 
-function differences(record: SyncRecord, found: ReadonlySet<string>): string[] {
+function differences(record: SyncRecord, found: Exploration['outcomes']): string[] {
   const legal = new Set(record.outcomes.map(outcomeText))
   return [
-    ...[...found].filter((outcome) => !legal.has(outcome)).map((outcome) => `not legal: ${outcome}`),
+    ...[...found]
+      .filter(([outcome]) => !legal.has(outcome))
+      .flatMap(([outcome, decisions]) => [`not legal: ${outcome}`, `  by ${decisionsText(decisions)}`]),
     ...[...legal].filter((outcome) => !found.has(outcome)).map((outcome) => `not found: ${outcome}`),
   ]
 }
+
+/** `GCR_EL1 write-used 2 of 3, ...`: which alternative each decision took, the latest arrival first. */
+const decisionsText = (decisions: readonly Decision[]): string =>
+  decisions
+    .map(({ kind, register, taken, alternatives }) => `${register} ${kind} ${taken + 1} of ${alternatives}`)
+    .join(', ') || 'no decision'
