@@ -21,6 +21,7 @@ import {
 import { putSnapshot, type Snapshot, takeSnapshot } from '../machine/board/snapshot.ts'
 import { stateHash } from '../machine/board/state-hash.ts'
 import { stopReason } from '../machine/board/stop-reason.ts'
+import { receiver, type Uart } from '../machine/devices/uart.ts'
 import { allocate, checkPlan } from './allocate.ts'
 import { loadPlan } from './load-plan.ts'
 import type { MachineEnd, MachineEvents, MachineHandle, MachinePlan, SpawnPe } from './plan.ts'
@@ -72,6 +73,7 @@ interface Parking {
 class Machine implements MachineHandle {
   readonly ended: Promise<MachineEnd>
   private readonly views: Views
+  private readonly uart: Pick<Uart, 'takeInput'>
   private readonly plan: MachinePlan
   private readonly events: MachineEvents
   private readonly startedNs: bigint
@@ -100,6 +102,7 @@ class Machine implements MachineHandle {
     startedNs: bigint,
   ) {
     this.views = views
+    this.uart = receiver(views)
     this.plan = plan
     this.events = events
     this.startedNs = startedNs
@@ -208,6 +211,7 @@ class Machine implements MachineHandle {
       input[(written >>> 0) % INPUT_BYTES] = byte
       Atomics.store(cells, control.INPUT_WRITTEN, (written + 1) | 0)
     }
+    this.uart.takeInput()
     Atomics.notify(cells, control.INPUT_WRITTEN)
   }
 

@@ -20,7 +20,7 @@ export function openOneThread(plan: MachinePlan, listeners: Listeners): OneThrea
   checkPlan(taken)
   const views = allocate(plan)
   const memory = new MemoryPages(views, 'zeros')
-  const loaded = loadPlan(views, plan)
+  const loaded = loadPlan(views, { ...plan, clock: 'model' })
   return new OneThreadBoard(views, memory, {
     ...taken,
     ...loaded,

@@ -1,3 +1,4 @@
+import { receiver, type Uart } from '../devices/uart.ts'
 import { control, INPUT_BYTES, type Views } from './shared-memory.ts'
 
 /** Bytes that reached the UART's receiver before a turn began. */
@@ -16,12 +17,14 @@ export interface InputEvent {
 export class InputLog {
   private readonly cells: Int32Array
   private readonly ring: Uint8Array
+  private readonly uart: Pick<Uart, 'takeInput'>
   private events: InputEvent[]
   private offered: number[] = []
 
   constructor(views: Views, events: readonly InputEvent[] = []) {
     this.cells = views.control
     this.ring = views.input
+    this.uart = receiver(views)
     this.events = [...events]
   }
 
@@ -63,5 +66,6 @@ export class InputLog {
       at = (at + 1) | 0
     }
     Atomics.store(this.cells, control.INPUT_WRITTEN, at)
+    this.uart.takeInput()
   }
 }

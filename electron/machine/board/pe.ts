@@ -7,12 +7,14 @@ import { Core, PS } from '../cpu/core.ts'
 import type { InterruptInputs, InterruptSignals } from '../cpu/interrupts.ts'
 import { EVENT, effectiveSlotOf, PC, PSTATE, slotOf, TIME_BASE } from '../cpu/layout.ts'
 import { GenericTimers } from '../cpu/timers.ts'
+import { absentDevices } from '../devices/absent.ts'
 import { Bus } from '../devices/bus.ts'
 import { InterruptController } from '../devices/gic/controller.ts'
 import { Distributor } from '../devices/gic/distributor.ts'
 import { PeInterrupts } from '../devices/gic/pe-interrupts.ts'
 import { Redistributors } from '../devices/gic/redistributor.ts'
 import { psci } from '../devices/psci.ts'
+import { Rtc } from '../devices/rtc.ts'
 import { semihosting } from '../devices/semihosting.ts'
 import { Uart } from '../devices/uart.ts'
 import type { ContextsState } from '../mmu/controls.ts'
@@ -144,14 +146,17 @@ export class Pe {
     this.inputs = controller
     this.interrupts = new PeInterrupts(this.core, views.control, controller)
     this.core.asynchronous.connect(settings.signals ?? this.interrupts)
-    const uart = new Uart(views, settings.waitForRoom)
+    const uart = new Uart(views, controller, settings.waitForRoom)
     const hostClock = settings.clock === 'host'
     const count = hostClock ? () => BigInt(Math.round(settings.now())) : () => BigInt(this.modelTime())
+    const rtc = new Rtc(views, controller, count, () => this.timers.look())
     this.timers = new GenericTimers(this.core, count, hostClock, settings.inputs ?? controller)
+    this.timers.connect(rtc)
     this.waits = new Waits(this.core, this.timers, () => this.modelTime(), hostClock)
     this.mmu = new Mmu(this.core)
     const safePoints = new SafePoints(views, pe, settings.concurrent ?? false)
-    const bus = new Bus([uart, new Distributor(controller), new Redistributors(controller)])
+    const interruptController = [new Distributor(controller), new Redistributors(controller)]
+    const bus = new Bus([uart, ...interruptController, rtc, ...absentDevices])
     this.memory = new MemoryOperations(this.core, this.mmu, bus, safePoints)
     this.sysregs = new SysregAccess(this.core, settings.features, this.timers, this.interrupts)
     const system = new SystemOperations(

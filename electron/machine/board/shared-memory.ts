@@ -174,6 +174,8 @@ export function viewsOf(shared: SharedMachine) {
     clock: new BigInt64Array(buffer, CONTROL_BYTES, 32),
     state: (pe: number) => new BigUint64Array(buffer, at.states + pe * at.stateBytes, STATE_WORDS),
     devices: new BigUint64Array(buffer, at.devices, DEVICE_WORDS),
+    /** The same words in cells of 32 bits: devices/cells.ts says whose they are. */
+    deviceCells: new Int32Array(buffer, at.devices, DEVICE_WORDS * 2),
     /** The interrupt controller's state: devices/gic/layout.ts. */
     gic: new Int32Array(buffer, at.gic, GIC_WORDS),
     console: new Uint8Array(buffer, at.console, CONSOLE_BYTES),
