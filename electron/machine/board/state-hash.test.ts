@@ -43,6 +43,7 @@ describe('stateHash', () => {
       (views) => views.tags.fill(1, 0, 1),
       (views) => views.tags.fill(1, views.tags.length - 1),
       (views) => views.devices.fill(1n, 3, 4),
+      (views) => views.gic.fill(1, 20, 21),
       (views) => views.control.fill(1, peWord(1, peControl.POWER), peWord(1, peControl.POWER) + 1),
       (views) => views.control.fill(1, peWord(1, peControl.WAITING), peWord(1, peControl.WAITING) + 1),
       (views) => views.control.fill(1, control.TURN, control.TURN + 1),

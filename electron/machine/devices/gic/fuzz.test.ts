@@ -26,7 +26,7 @@ function generator(seed: number): (below: number) => number {
 
 const names = Object.keys(rows) as (keyof typeof rows)[]
 
-describe('whatever a guest does to the interrupt controller', () => {
+describe('whatever a guest does to the interrupt controller', { timeout: 120_000 }, () => {
   it.each(Array.from({ length: SEEDS }, (_, seed) => seed + 1))('seed %i: it answers or faults', (seed) => {
     const random = generator(seed)
     const wide = (): bigint =>
