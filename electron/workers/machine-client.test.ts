@@ -13,6 +13,7 @@ import {
   firmwareCall,
   flood,
   noVectors,
+  waitForEvents,
   waitForInput,
   waitOrOff,
 } from '../../test/guests/programs.ts'
@@ -142,6 +143,15 @@ describe.each(kinds)('%s', { timeout: 60_000 }, (kind) => {
       const { end } = await run(buildSource(source(pes)), { ...small, pes, schedule: schedule(kind) })
       expect(end.reason).toMatchObject({ kind: 'lockup', message: expect.stringMatching(message) })
     }
+  })
+
+  it.each([true, false])('hands a lock on that is waited for in WFE, with SEV %s', async (sev) => {
+    const { end } = await run(buildSource(waitForEvents(3, sev)), {
+      ...small,
+      pes: 3,
+      schedule: schedule(kind),
+    })
+    expect(end.reason).toEqual({ kind: 'exit', code: 0, by: 'semihosting' })
   })
 
   it('is no lockup while the UART may still be given something that would wake it', async () => {

@@ -26,9 +26,8 @@ const REPORT_EVERY = 50
 const MAX_UNACKNOWLEDGED = 16
 /** Every wait ends after this many milliseconds at the latest and looks at the command word again. */
 const LOOK_AGAIN = 50
-/** Milliseconds after which a WFE ends for no reason, as it may; sooner where its exclusive monitor is looked at. */
+/** Milliseconds after which a WFE ends for no reason, as it may. */
 const EVENT_WAIT = 10
-const MONITOR_WAIT = 0.2
 /** Times in a row that a WFE ended so while nobody else ran, before the machine counts as locked up. */
 const FUTILE_WAITS = 100
 
@@ -172,7 +171,7 @@ export class PeRunner {
     const event = pe.waits.kind() === waiting.WFE
     if (this.endIfLockedUp(event)) return
     const deadline = Atomics.load(this.views.clock, clock.DEADLINE + pe.index)
-    const longest = event ? (pe.waits.watches() ? MONITOR_WAIT : EVENT_WAIT) : LOOK_AGAIN
+    const longest = event ? EVENT_WAIT : LOOK_AGAIN
     const wait = deadline < FOREVER ? Math.min(longest, pe.waits.sleepTo(deadline)) : longest
     const woken = Atomics.wait(cells, this.word(peControl.SIGNALLED), 0, wait) !== 'timed-out'
     if (event && !woken && wait === EVENT_WAIT) pe.waits.endEventWait()

@@ -50,8 +50,11 @@ export const endless = {
     ),
 } as const
 
-/** Every PE adds 200 times under a lock that is waited for in WFE, then the last one exits. */
-export const waitForEvents = (pes: number): string =>
+/**
+ * Every PE adds 200 times under a lock that is waited for in WFE, then the last one exits. Without SEV it is the store to the
+ * lock that ends the wait.
+ */
+export const waitForEvents = (pes: number, sev = true): string =>
   everyPe(
     pes,
     `	ldr	x1, =lock
@@ -69,7 +72,7 @@ export const waitForEvents = (pes: number): string =>
 	add	x4, x4, #1
 	str	x4, [x2]
 	stlr	wzr, [x1]
-	sev
+	${sev ? 'sev' : 'nop'}
 	subs	x3, x3, #1
 	b.ne	1b
 	ldr	x5, =finished

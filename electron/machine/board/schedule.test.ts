@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { EVENT, MONITOR } from '../cpu/layout.ts'
+import { EVENT } from '../cpu/layout.ts'
 import { nextTurn, seedSchedule, turnLength } from './schedule.ts'
 import {
   allocateShared,
@@ -78,28 +78,6 @@ describe('the deterministic schedule', () => {
       views.state(0)[EVENT] = 1n
       expect(nextTurn(views)).toBe(kind === waiting.WFE ? 0 : -1)
       views.state(0)[EVENT] = 0n
-    }
-  })
-
-  it('lets a PE in WFE look when what it loaded exclusively was changed', () => {
-    const views = board(1)
-    const state = views.state(0)
-    wait(views, 0, waiting.WFE)
-    for (const [bytes, low, high] of [
-      [1, 0x12n, 0n],
-      [4, 0x1234_5678n, 0n],
-      [8, 0x1234_5678n, 0x9abc_def0n],
-      [8, 0x9abc_def0_1234_5678n, 0n],
-      [16, 0x9abc_def0_1234_5678n, 0xfedc_ba98_7654_3210n],
-    ] as const) {
-      state.set([0x41n, BigInt(bytes), low, high], MONITOR)
-      views.ram64[8] = bytes === 8 ? low | (high << 32n) : low
-      views.ram64[9] = high
-      expect(nextTurn(views)).toBe(-1)
-      views.ram8[0x40 + bytes]! ^= 1
-      expect(nextTurn(views)).toBe(-1)
-      views.ram8[0x40 + bytes - 1]! ^= 1
-      expect(nextTurn(views)).toBe(0)
     }
   })
 

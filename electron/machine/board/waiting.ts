@@ -1,30 +1,8 @@
-import { EVENT, MONITOR } from '../cpu/layout.ts'
+import { EVENT } from '../cpu/layout.ts'
 import { canSignal } from '../devices/uart.ts'
 import { clock, control, FOREVER, OFF, peControl, peWord, type Views, waiting } from './shared-memory.ts'
 
 /** What of waiting PEs can be seen from their words alone, by whoever decides who runs next. */
-
-/** Whether what a PE's exclusive monitor watches has another value than the PE loaded: some PE has stored to it. */
-function monitorLost(views: Views, state: BigUint64Array): boolean {
-  const marked = state[MONITOR]!
-  if (marked === 0n) return false
-  const at = Number(marked - 1n)
-  const bytes = Number(state[MONITOR + 1]!)
-  // The second word is that of a pair, of 4 or 8 bytes each.
-  const loaded = state[MONITOR + 2]! | (state[MONITOR + 3]! << (bytes === 16 ? 64n : 32n))
-  for (let i = 0; i < bytes; i++) {
-    if (views.ram8[at + i] !== Number((loaded >> BigInt(8 * i)) & 0xffn)) return true
-  }
-  return false
-}
-
-/** Clears a PE's exclusive monitor when it was lost to another PE's store, which is an event for WFE. @returns whether it was */
-export function loseMonitor(views: Views, pe: number): boolean {
-  const state = views.state(pe)
-  if (!monitorLost(views, state)) return false
-  state[MONITOR] = 0n
-  return true
-}
 
 /** Whether a PE is on and either does not wait or has a reason to look whether its wait has ended, at model time `now`. */
 export function mayRun(views: Views, pe: number, now: bigint): boolean {
@@ -35,9 +13,7 @@ export function mayRun(views: Views, pe: number, now: bigint): boolean {
   const kind = Atomics.load(cells, peWord(pe, peControl.WAITING))
   if (kind === waiting.NO) return true
   if (Atomics.load(views.clock, clock.DEADLINE + pe) <= now) return true
-  if (kind !== waiting.WFE) return false
-  const state = views.state(pe)
-  return Atomics.load(state, EVENT) !== 0n || monitorLost(views, state)
+  return kind === waiting.WFE && Atomics.load(views.state(pe), EVENT) !== 0n
 }
 
 /**

@@ -107,15 +107,6 @@ describe('WFE', () => {
     expect(wakes()).toBe(true)
   })
 
-  it('is ended when another PE stores to what was loaded exclusively', () => {
-    machine.setX({ 1: place.data })
-    expect(execute('ldxr x0, [x1]\n wfe')).toBe(waiting.WFE)
-    expect(wakes()).toBe(false)
-    machine.write64(place.data, 1n)
-    expect(wakes()).toBe(true)
-    expect(machine.pe.waits.watches()).toBe(false)
-  })
-
   it('is trapped by TWE and nTWE, unless the event is there', () => {
     machine.set('HCR_EL2', HCR.TWE)
     expect(machine.pstate(EL[1]).run('wfe')).toMatchObject({ el: 2, esr: 0x07e0_0001n })

@@ -1,8 +1,7 @@
 import type { Core } from '../cpu/core.ts'
-import { EVENT, EVENTS_SEEN, MONITOR, WAIT_UNTIL } from '../cpu/layout.ts'
+import { EVENT, EVENTS_SEEN, WAIT_UNTIL } from '../cpu/layout.ts'
 import type { GenericTimers } from '../cpu/timers.ts'
 import { clock, control, FOREVER, peControl, peWord, waiting } from './shared-memory.ts'
-import { loseMonitor } from './waiting.ts'
 
 /**
  * WFI and WFE of one PE: how a wait begins, and what ends it (DDI 0487, "Mechanisms for entering a low-power state"). A PE
@@ -96,10 +95,9 @@ export class Waits {
     return this.takeEvent() || (asynchronous.pending !== 0 && asynchronous.due() !== null)
   }
 
-  /** Clears the event register. @returns whether it was set: by SEV, an event stream, or the loss of the exclusive monitor */
+  /** Clears the event register. @returns whether it was set: by SEV, an event stream, an exception return, or a reservation's end */
   private takeEvent(): boolean {
     const { core, timers } = this
-    if (loseMonitor(core.views, core.pe)) core.state[EVENT] = 1n
     const set = Atomics.exchange(core.state, EVENT, 0n) !== 0n || timers.eventPending()
     if (set) timers.clearEvents()
     return set
@@ -108,11 +106,6 @@ export class Waits {
   /** Ends a WFE for no reason, as the architecture permits. */
   endEventWait(): void {
     Atomics.store(this.core.state, EVENT, 1n)
-  }
-
-  /** Whether the exclusive monitor is set: its loss ends a WFE. */
-  watches(): boolean {
-    return this.core.state[MONITOR] !== 0n
   }
 
   /**
