@@ -316,10 +316,10 @@ describe('an error in flight', () => {
 
 describe('synchronous exceptions by their routing controls', () => {
   it('HCR_EL2.TEA sends external aborts of EL0 and EL1 to EL2', () => {
-    machine.setX({ 0: 0x3000_0000n })
+    machine.setX({ 0: 0x6000_0000n })
     expect(at(1, UNMASKED, 'ldr x1, [x0]')).toMatchObject({ el: 1, esr: 0x9600_0010n })
     machine.set('HCR_EL2', TEA)
-    expect(at(1, UNMASKED, 'ldr x1, [x0]')).toMatchObject({ el: 2, esr: 0x9200_0010n, far: 0x3000_0000n })
+    expect(at(1, UNMASKED, 'ldr x1, [x0]')).toMatchObject({ el: 2, esr: 0x9200_0010n, far: 0x6000_0000n })
     expect(at(0, UNMASKED, 'ldr x1, [x0]')).toMatchObject({ el: 2, vector: 0x400 })
     expect(at(1, UNMASKED, 'udf #0')).toMatchObject({ el: 1 })
   })
