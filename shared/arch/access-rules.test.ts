@@ -61,6 +61,8 @@ describe('who may reach a register, against lists written from the manual', () =
       'CNTV_CVAL_EL0',
       'CNTV_TVAL_EL0',
       'DAIF',
+      'DBGDTRRX_EL0',
+      'DBGDTR_EL0',
       'DIT',
       'FPCR',
       'FPSR',

@@ -73,6 +73,7 @@ export type FieldTable = Readonly<Record<string, number | readonly [number, numb
  * - physicalCount, virtualCount: the system counter; less CNTVOFF_EL2, except at EL2 with E2H = 1 and at EL0 in the host.
  * - timerControl: the stored ENABLE and IMASK, and ISTATUS by comparison.
  * - timerValue: (CVAL - count)[31:0] of the timer with the same prefix.
+ * - claimTags: DBGCLAIMSET_EL1: a one for each claim tag that exists.
  * - deferredError: DISR_EL1; at EL1 with HCR_EL2.AMO = 1 the access reaches VDISR_EL2.
  * - gic: the CPU interface, physical or virtual (sysregs/gic.ts).
  */
@@ -88,6 +89,7 @@ export type ComputedKey =
   | 'virtualCount'
   | 'timerControl'
   | 'timerValue'
+  | 'claimTags'
   | 'deferredError'
   | 'gic'
 
@@ -98,6 +100,7 @@ export type ComputedKey =
  * - hypervisor-control: HCR_EL2: as translation-control, and routing and virtual interrupts are evaluated again.
  * - timer: the comparator and interrupt line of the timers are evaluated again.
  * - timerValue: CVAL = count + SignExtend(value[31:0]), then as timer.
+ * - claim-set, claim-clear: a one sets or clears a claim tag, which DBGCLAIMCLR_EL1 holds.
  * - os-lock: OSLAR_EL1.OSLK goes to OSLSR_EL1.OSLK.
  * - deferredError: the write reaches VDISR_EL2 under the rule of the computed key.
  * - gic: the CPU interface stores the value and evaluates what is signalled.
@@ -109,6 +112,8 @@ export type EffectKey =
   | 'timer'
   | 'timerValue'
   | 'os-lock'
+  | 'claim-set'
+  | 'claim-clear'
   | 'deferredError'
   | 'gic'
 

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { branchTargetCases } from '../oracle/branch-target-cases.ts'
 import { accessCases, rowCases } from '../oracle/row-cases.ts'
-import { drawWords, verdicts, wordCases } from '../oracle/undefined.ts'
+import { dependsOnLevel, drawWords, verdicts, wordCases } from '../oracle/undefined.ts'
 import { launcher } from '../support/command-line.ts'
 
 const FOLDER = 'test/oracle'
@@ -103,13 +103,21 @@ function recordVerdicts(count: number, seed: number, file: string): void {
   const words = drawWords(count, seed)
   const lines: string[] = []
   for (let at = 0; at < words.length; at += PART) {
-    const [drawn, results] = [join(OUT, 'words.jsonl'), join(OUT, 'words-results.jsonl')]
-    writeFileSync(drawn, wordCases(words.slice(at, at + PART)))
-    python('oracle.py', [drawn, results])
-    lines.push(...verdicts(readFileSync(results, 'utf8')))
+    const part = words.slice(at, at + PART)
+    const atEl1 = verdictsOf(part, 1)
+    const atEl0 = verdictsOf(part.filter(dependsOnLevel), 0)
+    for (const [word, verdict] of atEl1) lines.push(`${word}${verdict}${atEl0.get(word) ?? ''}`)
   }
   writeFileSync(file, gzipSync(`${lines.join('\n')}\n`))
   console.log(`${file}: ${lines.length} words`)
+}
+
+function verdictsOf(words: readonly number[], el: 0 | 1): ReadonlyMap<string, string> {
+  if (words.length === 0) return new Map()
+  const [drawn, results] = [join(OUT, 'words.jsonl'), join(OUT, 'words-results.jsonl')]
+  writeFileSync(drawn, wordCases(words, el))
+  python('oracle.py', [drawn, results])
+  return verdicts(readFileSync(results, 'utf8'))
 }
 
 function python(script: string, args: readonly string[]): void {

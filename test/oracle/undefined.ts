@@ -4,7 +4,8 @@ import { biasedWord, type Draw, numbers, uniformWord } from './draw.ts'
 
 /**
  * Whether words are UNDEFINED, for `npm run oracle -- --undefined N`: each is a case of its own at EL1, with every register
- * pointing into DATA. A line of the result is the word in hex, `-` where it took an exception of unknown reason, else `+`.
+ * pointing into DATA. A line of the result is the word in hex and `-` where it took an exception of unknown reason, else `+`;
+ * the same for EL0 behind it where that may differ.
  */
 
 const DATA = '0x200101000'
@@ -23,22 +24,25 @@ function systemWord(draw: Draw): number {
   return (0xd500_0000 | direction | fields) >>> 0
 }
 
-/** By fifths: two uniform, two from the patterns of our rows and their neighbours, one of the system space; sorted, each once. */
+/** By thirds: uniform, from the patterns of our rows and their neighbours, of the system space; sorted, each once. */
 export function drawWords(count: number, seed: number): number[] {
   const draw = numbers(seed)
-  const kinds = [uniformWord, biasedWord, uniformWord, biasedWord, systemWord]
+  const kinds = [uniformWord, biasedWord, systemWord]
   const words = new Set<number>()
   for (let i = 0; words.size < count; i++) words.add(kinds[i % kinds.length]!(draw))
   return [...words].sort((a, b) => a - b)
 }
 
-export const wordCases = (words: readonly number[]): string =>
+/** System instructions, exceptions and hints: what they are at EL0 is another question. */
+export const dependsOnLevel = (word: number): boolean => (word & 0xfe00_0000) >>> 0 === 0xd400_0000
+
+export const wordCases = (words: readonly number[], el: 0 | 1): string =>
   words
     .map((word) =>
       JSON.stringify({
         id: hexWord(word),
         code: [hexWord(word)],
-        el: 1,
+        el,
         x: Array(31).fill(DATA),
         sp: DATA,
         sp_other: DATA,
@@ -49,14 +53,16 @@ export const wordCases = (words: readonly number[]): string =>
 
 const hexWord = (word: number): string => word.toString(16).padStart(8, '0')
 
-/** @param results lines that oracle.py wrote */
-export function verdicts(results: string): string[] {
-  return results
-    .trim()
-    .split('\n')
-    .map((line) => {
-      const { case: one, result } = JSON.parse(line)
-      const undefinedHere = result.exc?.ec === 0 && BigInt(result.exc.elr) === 0x2_0000_0000n
-      return `${one.id}${undefinedHere ? '-' : '+'}`
-    })
+/** The sign of each word, by the word in hex. @param results lines that oracle.py wrote */
+export function verdicts(results: string): Map<string, '-' | '+'> {
+  return new Map(
+    results
+      .trim()
+      .split('\n')
+      .map((line) => {
+        const { case: one, result } = JSON.parse(line)
+        const undefinedHere = result.exc?.ec === 0 && BigInt(result.exc.elr) === 0x2_0000_0000n
+        return [one.id, undefinedHere ? '-' : '+']
+      }),
+  )
 }

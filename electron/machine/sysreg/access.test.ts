@@ -170,3 +170,10 @@ describe('AT and PAR_EL1', () => {
     expect(machine.x(3)).toBe(1n | (1n << 11n))
   })
 })
+
+it('claim tags are set by one name and cleared by the other', () => {
+  const program = `mov x0, #0x1f5\n msr dbgclaimset_el1, x0\n mrs x1, dbgclaimset_el1\n mrs x2, dbgclaimclr_el1
+    mov x0, #0x15\n msr dbgclaimclr_el1, x0\n mrs x3, dbgclaimclr_el1`
+  expect(at(1, program)).toBeNull()
+  expect([1, 2, 3].map((n) => machine.x(n))).toEqual([0xffn, 0xf5n, 0xe0n])
+})

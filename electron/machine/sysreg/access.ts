@@ -23,6 +23,7 @@ const VMPIDR = slotOf('VMPIDR_EL2')
 const SCTLR_EL1 = effectiveSlotOf('SCTLR_EL1')
 const SCTLR_EL2 = effectiveSlotOf('SCTLR_EL2')
 const OSLSR = slotOf('OSLSR_EL1')
+const CLAIM = slotOf('DBGCLAIMCLR_EL1')
 
 /** Computed registers that a read does not change: all but those of the interrupt controller. */
 const withoutEffect: ReadonlySet<string> = new Set<ComputedKey>([
@@ -37,6 +38,7 @@ const withoutEffect: ReadonlySet<string> = new Set<ComputedKey>([
   'virtualCount',
   'timerControl',
   'timerValue',
+  'claimTags',
   'deferredError',
 ])
 
@@ -169,6 +171,8 @@ export class SysregAccess {
         return this.timers.control(name, core.state[register.slot]!)
       case 'timerValue':
         return this.timers.value(name)
+      case 'claimTags':
+        return register.fields[0]
       case 'deferredError':
         return core.state[this.deferredErrorSlot(register)]!
       case 'gic':
@@ -185,6 +189,12 @@ export class SysregAccess {
         return
       case 'timerValue':
         this.writeValue(this.byName.get(comparatorOf(name))!, this.timers.compareFor(name, value))
+        return
+      case 'claim-set':
+        core.state[CLAIM]! |= value & register.fields[0]
+        return
+      case 'claim-clear':
+        core.state[CLAIM]! &= ~(value & register.fields[0])
         return
       case 'os-lock':
         core.state[OSLSR] = (core.state[OSLSR]! & ~2n) | (value & 1n ? 2n : 0n)

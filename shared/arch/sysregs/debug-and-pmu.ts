@@ -1,10 +1,10 @@
-import type { FieldTable, Sysreg } from '../sysreg.ts'
+import type { FieldTable, Sysreg, Trap } from '../sysreg.ts'
 import { debugGroup } from './traps.ts'
 
 /**
  * Self-hosted debug as far as kernels touch it when they boot: two breakpoints and two watchpoints are the architectural
  * minimum. There is no Performance Monitors Extension (ID_AA64DFR0_EL1.PMUVer = 0): PM* names are UNDEFINED.
- * Absent for now: the debug communications channel data, claim tags and the authentication status.
+ * Nobody is at the other end of the debug communications channel, and no debugger claims anything.
  * Source: DDI 0487, chapter D2 and the register pages.
  */
 const breakpointControl = {
@@ -31,6 +31,13 @@ const watchpointControl = {
 const access = { read: 'EL1', write: 'EL1' } as const
 const value = { ...access, traps: debugGroup('TDA'), fields: {}, reset: 'unknown', sync: 'context' } as const
 const watchedAddress = { VA: [63, 2] } as const satisfies FieldTable
+
+const channelTraps: readonly Trap[] = [
+  { bit: 'MDSCR_EL1.TDCC', when: 1, from: 'EL0', to: 'EL1' },
+  { bit: 'MDCR_EL2.TDE', when: 1, from: 'EL0', to: 'EL2' },
+  { bit: 'MDCR_EL2.TDA', when: 1, from: 'EL0', to: 'EL2' },
+  ...debugGroup('TDA'),
+]
 
 export const debugAndPmu = {
   MDSCR_EL1: {
@@ -69,12 +76,76 @@ export const debugAndPmu = {
     enc: [2, 3, 0, 1, 0],
     read: 'EL0',
     write: 'none',
-    traps: [
-      { bit: 'MDSCR_EL1.TDCC', when: 1, from: 'EL0', to: 'EL1' },
-      { bit: 'MDCR_EL2.TDE', when: 1, from: 'EL0', to: 'EL2' },
-      { bit: 'MDCR_EL2.TDA', when: 1, from: 'EL0', to: 'EL2' },
-      ...debugGroup('TDA'),
-    ],
+    traps: channelTraps,
+    fields: {},
+    raz: true,
+  },
+  DBGDTR_EL0: {
+    doc: 'Data of the debug communications channel, both halves: nobody reads or writes it.',
+    enc: [2, 3, 0, 4, 0],
+    read: 'EL0',
+    write: 'EL0',
+    traps: channelTraps,
+    fields: {},
+    raz: true,
+  },
+  DBGDTRRX_EL0: {
+    doc: 'Data of the debug communications channel: received when read, DBGDTRTX_EL0 when written.',
+    enc: [2, 3, 0, 5, 0],
+    read: 'EL0',
+    write: 'EL0',
+    traps: channelTraps,
+    fields: {},
+    raz: true,
+  },
+  OSDTRRX_EL1: {
+    doc: 'Received data of the channel, for saving it.',
+    enc: [2, 0, 0, 0, 2],
+    ...access,
+    traps: debugGroup('TDA'),
+    fields: { DTRRX: [31, 0] },
+    reset: 'unknown',
+  },
+  OSDTRTX_EL1: {
+    doc: 'Transmitted data of the channel, for saving it.',
+    enc: [2, 0, 0, 3, 2],
+    ...access,
+    traps: debugGroup('TDA'),
+    fields: { DTRTX: [31, 0] },
+    reset: 'unknown',
+  },
+  OSECCR_EL1: {
+    doc: 'Exception catch control of an external debugger, for saving it: there is none.',
+    enc: [2, 0, 0, 6, 2],
+    ...access,
+    traps: debugGroup('TDA'),
+    fields: {},
+    raz: true,
+  },
+  DBGCLAIMSET_EL1: {
+    doc: 'Sets claim tags; reads as one for each of the eight that exist.',
+    enc: [2, 0, 7, 8, 6],
+    ...access,
+    traps: debugGroup('TDA'),
+    fields: { CLAIM: [7, 0] },
+    computed: 'claimTags',
+    effect: 'claim-set',
+  },
+  DBGCLAIMCLR_EL1: {
+    doc: 'Clears claim tags; reads as those that are set.',
+    enc: [2, 0, 7, 9, 6],
+    ...access,
+    traps: debugGroup('TDA'),
+    fields: { CLAIM: [7, 0] },
+    reset: 0n,
+    effect: 'claim-clear',
+  },
+  DBGAUTHSTATUS_EL1: {
+    doc: 'Debug authentication: no external debug is permitted.',
+    enc: [2, 0, 7, 14, 6],
+    read: 'EL1',
+    write: 'none',
+    traps: debugGroup('TDA'),
     fields: {},
     raz: true,
   },
