@@ -112,6 +112,7 @@ describe('stateHash', () => {
       'CONSOLE_LOCK',
       'CONSOLE_WRITTEN',
       'CONSOLE_READ',
+      'SWITCHES',
       'PAUSES',
       'RESTORES',
       'CODE_GENERATION',

@@ -4,9 +4,12 @@ import { clock, control, INPUT_BYTES, peControl, peWord, type Views } from './sh
 
 const PAGE = 4096
 
-/** Words of the three blocks that decide how the machine goes on. The others serve the client, the workers and their caches. */
+/**
+ * Words of the three blocks that decide how the machine goes on. The others serve the client, the workers and their caches;
+ * SWITCHES is counted only while switches are recorded, and what is recorded is no part of the state.
+ */
 export const hashed = {
-  control: ['TURN', 'SWITCHES', 'POSITION', 'RANDOM', 'FUTILE', 'INPUT_OPEN', 'INPUT_WRITTEN', 'INPUT_READ'],
+  control: ['TURN', 'POSITION', 'RANDOM', 'FUTILE', 'INPUT_OPEN', 'INPUT_WRITTEN', 'INPUT_READ'],
   clock: ['MODEL', 'INSTRUCTIONS', 'TURNS', 'TURN_LEFT'],
   peControl: ['POWER', 'WAITING', 'SIGNALLED'],
 } as const satisfies {
