@@ -13,7 +13,7 @@ import { InterruptController } from '../devices/gic/controller.ts'
 import { Distributor } from '../devices/gic/distributor.ts'
 import { PeInterrupts } from '../devices/gic/pe-interrupts.ts'
 import { Redistributors } from '../devices/gic/redistributor.ts'
-import { psci } from '../devices/psci.ts'
+import { power, psci } from '../devices/psci.ts'
 import { Rtc } from '../devices/rtc.ts'
 import { semihosting } from '../devices/semihosting.ts'
 import { Uart } from '../devices/uart.ts'
@@ -36,6 +36,7 @@ import {
   clock,
   OFF,
   ON,
+  ON_CLAIMED,
   ON_REQUESTED,
   peControl,
   peWord,
@@ -81,6 +82,14 @@ export interface PeState {
   tlb: TlbState
   contexts: ContextsState
   recorder: RecorderState
+}
+
+/** What PSCI calls the values of a PE's power word. */
+const powerOf: Record<number, number> = {
+  [OFF]: power.OFF,
+  [ON]: power.ON,
+  [ON_REQUESTED]: power.ON_PENDING,
+  [ON_CLAIMED]: power.ON_PENDING,
 }
 
 const EVENT_STREAMS = ['CNTKCTL_EL1', 'CNTHCTL_EL2'].flatMap((name) => [slotOf(name), effectiveSlotOf(name)])
@@ -301,7 +310,7 @@ export class Pe {
     const x = core.state
     core.state[0] = psci([x[0]!, x[1]!, x[2]!, x[3]!], {
       pes: this.views.shared.pes,
-      isOn: (pe) => Atomics.load(this.views.control, this.powerWord(pe)) !== OFF,
+      power: (pe) => powerOf[Atomics.load(this.views.control, this.powerWord(pe))]!,
       turnOn: (pe, entry, context) => this.turnOn(pe, entry, context),
       turnOff: () => {
         Atomics.store(this.views.control, this.powerWord(this.index), OFF)
@@ -319,10 +328,11 @@ export class Pe {
 
   private turnOn(pe: number, entry: bigint, context: bigint): boolean {
     const { control: cells, mailbox } = this.views
-    if (Atomics.load(cells, this.powerWord(pe)) !== OFF) return false
+    const word = this.powerWord(pe)
+    if (Atomics.compareExchange(cells, word, OFF, ON_CLAIMED) !== OFF) return false
     mailbox[pe * 2] = entry
     mailbox[pe * 2 + 1] = context
-    Atomics.store(cells, this.powerWord(pe), ON_REQUESTED)
+    Atomics.store(cells, word, ON_REQUESTED)
     Atomics.notify(cells, this.powerWord(pe))
     return true
   }

@@ -92,6 +92,8 @@ export const peControl = {
 export const OFF = 0
 export const ON = 1
 export const ON_REQUESTED = 2
+/** Another PE is writing the entry and context words. */
+export const ON_CLAIMED = 3
 
 /** The timed forms wait as those without: see WAIT_UNTIL in cpu/layout.ts. */
 export const waiting = { NO: 0, WFI: 1, WFE: 2 } as const

@@ -125,7 +125,8 @@ export class Mmu {
     }
     const privileged = core.el === 0 || (access.unprivileged === true && this.unprivileged()) ? 0 : 1
     const offset = low & 0xfff
-    if (offset + bytes > 4096) return this.locateSplit(address, bytes, kind, access, privileged, checkTags)
+    if (offset + bytes > 4096)
+      return this.locateSplit(address, bytes, unit, kind, access, privileged, checkTags)
     const entry = this.entry(address, low, high, controls, kind)
     const flags = this.tlb.flags[entry]!
     const wanted = wantedBits(kind, privileged)
@@ -321,6 +322,7 @@ export class Mmu {
   private locateSplit(
     address: bigint,
     bytes: number,
+    unit: number,
     kind: number,
     access: Access,
     privileged: number,
@@ -331,7 +333,10 @@ export class Mmu {
     const second = BigInt.asUintN(64, address + BigInt(firstBytes))
     const one = this.piece(address, firstBytes, kind, access, privileged, controls)
     const two = this.piece(second, bytes - firstBytes, kind, access, privileged, controls)
-    if ((one.flags | two.flags) & page.DEVICE) throw this.abort(address, FSC.ALIGNMENT, kind === WRITE, 1)
+    // A pair whose elements are aligned may cross a page of Device memory.
+    if ((one.flags | two.flags) & page.DEVICE && address & BigInt(unit - 1)) {
+      throw this.abort(address, FSC.ALIGNMENT, kind === WRITE, 1)
+    }
     if (checkTags && access.checked && this.mayCheck(controls, privileged)) {
       for (const [piece, start] of [
         [one, address],

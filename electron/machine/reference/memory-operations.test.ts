@@ -329,3 +329,23 @@ describe('vector accesses across the end of a page', () => {
     expect(machine.x(4)).toBe(0x77n)
   })
 })
+
+describe('across a page of Device memory', () => {
+  // With the MMU off every data access is to Device-nGnRnE.
+  const device = () => new TestMachine().write64(data + 0xff8n, 3n).write64(data + 0x1000n, 4n)
+
+  it('a pair of aligned elements is loaded', () => {
+    const made = device().setX({ 1: data + 0xff8n })
+    expect(made.pstate(EL[2]).run('ldp x2, x3, [x1]')).toBeNull()
+    expect([made.x(2), made.x(3)]).toEqual([3n, 4n])
+  })
+
+  it('an unaligned one is an alignment fault, as is an unaligned register', () => {
+    const pair = device().setX({ 1: data + 0xffcn })
+    expect(pair.pstate(EL[2]).run('ldp x2, x3, [x1]')).toMatchObject({
+      esr: 0x9600_0021n,
+      far: data + 0xffcn,
+    })
+    expect(pair.pstate(EL[2]).run('ldr x2, [x1]')).toMatchObject({ esr: 0x9600_0021n, far: data + 0xffcn })
+  })
+})
