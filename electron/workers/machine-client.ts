@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads'
 import { ProblemError } from '../../shared/base/result.ts'
 import type { PeStatus, StopReason } from '../../shared/model/trace.ts'
+import type { InputEvent } from '../machine/board/input-log.ts'
 import { MemoryPages } from '../machine/board/memory-pages.ts'
 import type { PeState } from '../machine/board/pe.ts'
 import { seedSchedule } from '../machine/board/schedule.ts'
@@ -93,6 +94,7 @@ class Machine implements MachineHandle {
   /** Made when the first snapshot is taken: a machine without any pays nothing. */
   private memory: MemoryPages | null = null
   private consoleBytes = 0
+  private readonly arrived: InputEvent[] = []
 
   constructor(
     views: Views,
@@ -204,15 +206,22 @@ class Machine implements MachineHandle {
 
   input(bytes: Uint8Array): void {
     const { control: cells, input } = this.views
+    let offered = Atomics.load(cells, control.INPUT_OFFERED)
     for (const byte of bytes) {
-      const written = Atomics.load(cells, control.INPUT_WRITTEN)
       // A full receiver drops what comes, as the part's FIFO does.
-      if (((written - Atomics.load(cells, control.INPUT_READ)) | 0) >= INPUT_BYTES) return
-      input[(written >>> 0) % INPUT_BYTES] = byte
-      Atomics.store(cells, control.INPUT_WRITTEN, (written + 1) | 0)
+      if (((offered - Atomics.load(cells, control.INPUT_READ)) | 0) >= INPUT_BYTES) break
+      input[(offered >>> 0) % INPUT_BYTES] = byte
+      offered = (offered + 1) | 0
     }
+    Atomics.store(cells, control.INPUT_OFFERED, offered)
+    Atomics.notify(cells, control.INPUT_OFFERED)
+    if (this.plan.schedule.kind === 'deterministic') return
+    Atomics.store(cells, control.INPUT_WRITTEN, offered)
     this.uart.takeInput()
-    Atomics.notify(cells, control.INPUT_WRITTEN)
+  }
+
+  inputs(): InputEvent[] {
+    return this.arrived.toSorted((a, b) => a.turn - b.turn)
   }
 
   endInput(): void {
@@ -249,6 +258,9 @@ class Machine implements MachineHandle {
           this.states.set(pe, message.state)
           this.hasParked(pe)
         }
+        return
+      case 'input':
+        this.arrived.push(message.event)
         return
       case 'ended':
         this.statuses[pe] = message.status

@@ -8,6 +8,7 @@ import {
   handoverConfig,
   quietPlan,
   run,
+  start,
 } from '../../test/guests/run-guest.ts'
 import type { OneThreadBoard } from '../machine/board/one-thread.ts'
 import { stateHash } from '../machine/board/state-hash.ts'
@@ -173,6 +174,32 @@ describe('the machine of one thread', () => {
     }
     expect(console()).toBe('abcq')
   })
+
+  it(
+    'repeats a run with workers whose input came from outside',
+    async () => {
+      const chosen = plan(buildSource(echo), { schedule: schedule(1, 50) })
+      const machine = await start(chosen.image.bytes, chosen)
+      for (const text of ['a', 'bc', 'd', 'q']) {
+        const { length } = machine.console()
+        machine.handle.input(Buffer.from(text))
+        while (text !== 'q' && machine.console().length === length) {
+          await new Promise((resolve) => setTimeout(resolve, 5))
+        }
+      }
+      const end = await machine.ended
+      const inputs = machine.handle.inputs()
+      expect(inputs.map(({ bytes }) => Buffer.from(bytes).toString()).join('')).toBe('abcdq')
+      const { board, console } = open({ ...chosen, inputs })
+      runOut(board)
+      expect({ end: board.end(), hash: stateHash(board.views) }).toEqual({
+        end: end.reason,
+        hash: end.stateHash,
+      })
+      expect(console()).toBe('abcdq')
+    },
+    HANG,
+  )
 
   it('counts the instruction that ended it, and executes none after', () => {
     const { board } = open(plan(buildSource(exits(7))))

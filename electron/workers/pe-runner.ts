@@ -1,3 +1,4 @@
+import { admitInput } from '../machine/board/input-log.ts'
 import { Pe } from '../machine/board/pe.ts'
 import {
   clock,
@@ -136,11 +137,18 @@ export class PeRunner {
       Atomics.wait(cells, control.TURN, whose, LOOK_AGAIN)
       return
     }
-    const over = !openTurn(pe, this.data.plan.schedule) || this.runTurn()
+    const opened = openTurn(pe, this.data.plan.schedule, (turn) => this.admitInput(turn))
+    const over = !opened || this.runTurn()
     // Nobody runs before something comes from outside; the client says when bytes came.
     if (over && !passTurn(this.views, pe.index)) {
-      Atomics.wait(cells, control.INPUT_WRITTEN, Atomics.load(cells, control.INPUT_WRITTEN), LOOK_AGAIN)
+      Atomics.wait(cells, control.INPUT_OFFERED, Atomics.load(cells, control.INPUT_WRITTEN), LOOK_AGAIN)
+      this.admitInput(Number(this.views.clock[clock.TURNS]!))
     }
+  }
+
+  private admitInput(turn: number): void {
+    const event = admitInput(this.views, turn)
+    if (event) this.post({ kind: 'input', event })
   }
 
   /** @returns whether the turn is over */

@@ -3,6 +3,7 @@ import type { CostClass } from '../../shared/arch/cost.ts'
 import type { FeatureChoice } from '../../shared/arch/features.ts'
 import type { Release, SyncParameters } from '../../shared/arch/synchronisation.ts'
 import type { PeStatus, StopReason, TraceBatch } from '../../shared/model/trace.ts'
+import type { InputEvent } from '../machine/board/input-log.ts'
 import type { Program } from '../machine/board/load.ts'
 import type { Snapshot } from '../machine/board/snapshot.ts'
 
@@ -40,6 +41,8 @@ export interface MachinePlan {
   stop: { switches?: number; instructions?: number; seconds?: number }
   /** Bytes may come to the UART's receiver until `endInput`: a machine that waits for them is not locked up. Default false. */
   inputOpen?: boolean
+  /** Input of an earlier run, to arrive where it did; for the machine of one thread, which follows the run in both directions. */
+  inputs?: readonly InputEvent[] | undefined
 }
 
 /** Whether PEs of the machine execute at the same time. */
@@ -85,8 +88,10 @@ export interface MachineHandle {
    */
   goto(snapshot: Snapshot): Promise<PeStatus[]>
   stop(): Promise<MachineEnd>
-  /** Bytes for the UART's receiver. */
+  /** Bytes for the UART's receiver; with the deterministic schedule they arrive where a turn begins. */
   input(bytes: Uint8Array): void
+  /** Input that has arrived, with its place in the deterministic schedule: `inputs` of a plan that shall repeat the run. */
+  inputs(): InputEvent[]
   /** No more bytes come. */
   endInput(): void
   /** Settles exactly once; never rejects. */

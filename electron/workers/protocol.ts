@@ -1,10 +1,11 @@
 import type { PeStatus, TraceBatch } from '../../shared/model/trace.ts'
+import type { InputEvent } from '../machine/board/input-log.ts'
 import type { PeState } from '../machine/board/pe.ts'
 import type { Mark } from '../machine/observe/marks.ts'
 import type { MachinePlan } from './plan.ts'
 
 /** Bump with any change below; a worker refuses a client of another version. */
-export const WORKER_PROTOCOL = 3
+export const WORKER_PROTOCOL = 4
 
 /** What the worker of one PE is given when it starts. Control during the run goes through the shared memory's control words. */
 export interface PeWorkerData {
@@ -30,6 +31,8 @@ export type FromPe =
   | { kind: 'status'; status: PeStatus }
   /** `pause` is the number of the pause that this answers. */
   | { kind: 'paused'; status: PeStatus; pause: number; state: PeState }
+  /** Input bytes have arrived: deterministic schedule only. */
+  | { kind: 'input'; event: InputEvent }
   /** `message`: what this PE says about an end that it caused, a lockup or a model error. */
   | { kind: 'ended'; status: PeStatus; message: string | null }
   /** A bug in the emulator, never a guest's doing. */

@@ -82,6 +82,7 @@ export function fakeMachine({ switches, exitCode = 0, perTick = 4 }: FakeChoices
       const timer = setInterval(tick, 5)
       const handle: MachineHandle = {
         ended,
+        inputs: () => [],
         snapshot() {
           throw new Error('a fake machine has no state')
         },

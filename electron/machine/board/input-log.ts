@@ -65,7 +65,24 @@ export class InputLog {
       this.ring[(at >>> 0) % INPUT_BYTES] = byte
       at = (at + 1) | 0
     }
+    Atomics.store(this.cells, control.INPUT_OFFERED, at)
     Atomics.store(this.cells, control.INPUT_WRITTEN, at)
     this.uart.takeInput()
   }
+}
+
+/**
+ * Lets bytes arrive that a client has offered to a machine with workers, where a turn begins.
+ * @returns the event for a log, or null when there were none
+ */
+export function admitInput(views: Views, turn: number): InputEvent | null {
+  const { control: cells, input } = views
+  const from = Atomics.load(cells, control.INPUT_WRITTEN)
+  const offered = Atomics.load(cells, control.INPUT_OFFERED)
+  if (offered === from) return null
+  const count = (offered - from) | 0
+  const bytes = Uint8Array.from({ length: count }, (_, i) => input[((from + i) >>> 0) % INPUT_BYTES]!)
+  Atomics.store(cells, control.INPUT_WRITTEN, offered)
+  receiver(views).takeInput()
+  return { turn, from, bytes }
 }

@@ -7,7 +7,7 @@ import type { Mark } from '../observe/marks.ts'
 import type { Observer } from '../observe/observer.ts'
 import type { Probes } from '../observe/recorder.ts'
 import type { Release, SyncMode } from '../sync/synchronisation.ts'
-import { InputLog } from './input-log.ts'
+import { type InputEvent, InputLog } from './input-log.ts'
 import { MemoryPages } from './memory-pages.ts'
 import { Pe } from './pe.ts'
 import { seedSchedule } from './schedule.ts'
@@ -47,6 +47,8 @@ export interface OneThreadSettings {
   x0: bigint
   /** Whether bytes may come from outside: then a machine whose PEs all wait for them is idle, not locked up. */
   inputOpen?: boolean | undefined
+  /** Input of an earlier run, to arrive where it did. */
+  inputs?: readonly InputEvent[] | undefined
   /** Bytes that the guest wrote to the UART, each once: what runs again after going back is not told again. */
   console: (bytes: Uint8Array) => void
   /** Puts a debugger's observer before a PE's recorder. */
@@ -83,7 +85,7 @@ export class OneThreadBoard {
     this.cells = views.control
     this.memory = memory
     this.settings = settings
-    this.inputs = new InputLog(views)
+    this.inputs = new InputLog(views, settings.inputs)
     const { seed } = settings.schedule
     this.pes = Array.from({ length: views.shared.pes }, (_, pe) => this.build(pe))
     seedSchedule(this.cells, this.pes.length, seed)

@@ -48,6 +48,11 @@ export const control = {
   INPUT_OPEN: 20,
   /** Counts the waits that PEs have begun or gone back to (WFI, WFE): see `nothingWakes`. */
   WAITS: 23,
+  /**
+   * Input bytes that the client has put into the ring, as INPUT_WRITTEN counts them: those between the two arrive where a turn
+   * of the deterministic schedule begins.
+   */
+  INPUT_OFFERED: 24,
   ORDER: 32,
 } as const
 

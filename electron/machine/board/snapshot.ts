@@ -52,6 +52,8 @@ export function takeSnapshot(
   const cells = new Int32Array(words.buffer)
   for (const word of hostWords(pes.length)) cells[word] = 0
   if (cells[control.COMMAND] === command.PAUSE) cells[control.COMMAND] = command.RUN
+  // Bytes that were offered and have not arrived are not part of the machine yet.
+  cells[control.INPUT_OFFERED] = cells[control.INPUT_WRITTEN]!
   const code: number[] = []
   for (let page = 0; page < views.codePages.length; page++) {
     if (codeVersion(views.codePages, page) !== 0) code.push(page)

@@ -120,6 +120,7 @@ describe('stateHash', () => {
       'ANNOUNCEMENTS',
       'GUARDED',
       'WAITS',
+      'INPUT_OFFERED',
       'ORDER', // per PE
     ])
     expect(rest(clock, hashed.clock)).toEqual(['DEADLINE']) // per PE
