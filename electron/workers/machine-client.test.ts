@@ -7,6 +7,7 @@ import {
   allWait,
   allWaitForEvents,
   echo,
+  echoByInterrupt,
   endless,
   exits,
   faultingVectors,
@@ -152,6 +153,20 @@ describe.each(kinds)('%s', { timeout: 60_000 }, (kind) => {
       schedule: schedule(kind),
     })
     expect(end.reason).toEqual({ kind: 'exit', code: 0, by: 'semihosting' })
+  })
+
+  it('wakes a guest that sleeps until the UART interrupts', async () => {
+    const plan = { ...small, schedule: schedule(kind), inputOpen: true }
+    const machine = await start(buildSource(echoByInterrupt), plan)
+    const asleep = async (echoed: string) => {
+      while (machine.pes()[0]?.power !== 'waiting' || machine.console() !== echoed)
+        await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    await asleep('')
+    machine.handle.input(Buffer.from('a word, longer than the FIFO '))
+    await asleep('a word, longer than the FIFO ')
+    machine.handle.input(Buffer.from('q'))
+    expect((await machine.ended).reason).toEqual({ kind: 'exit', code: 0, by: 'semihosting' })
   })
 
   it('is no lockup while the UART may still be given something that would wake it', async () => {

@@ -305,6 +305,45 @@ ${exit(0)}
 	.ltorg
 `
 
+/** The same, asleep in WFI until the UART's interrupt comes. */
+export const echoByInterrupt = `
+	.text
+_start:	ldr	x1, =0x08000000
+	mov	w2, #0x12			// GICD_CTLR: affinity routing, Group 1
+	str	w2, [x1]
+	mov	w2, #2				// INTID 33
+	str	w2, [x1, #0x84]			// GICD_IGROUPR1
+	str	w2, [x1, #0x104]		// GICD_ISENABLER1
+	ldr	x3, =0x6108			// GICD_IROUTER33: PE 0
+	str	xzr, [x1, x3]
+	ldr	x1, =0x080a0000
+	str	wzr, [x1, #0x14]
+	mov	x2, #0xf
+	msr	icc_sre_el2, x2
+	isb
+	mov	x2, #0xf0
+	msr	icc_pmr_el1, x2
+	mov	x2, #1
+	msr	icc_igrpen1_el1, x2
+	ldr	x1, =0x09000000
+	mov	w2, #0x50			// UARTIMSC: RXIM, RTIM
+	str	w2, [x1, #0x38]
+1:	wfi
+	mrs	x3, icc_iar1_el1
+	cmp	x3, #33
+	b.ne	1b
+2:	ldr	w2, [x1, #0x18]
+	tbnz	w2, #4, 3f
+	ldr	w2, [x1]
+	strb	w2, [x1]
+	cmp	w2, #'q'
+	b.ne	2b
+${exit(0)}
+3:	msr	icc_eoir1_el1, x3
+	b	1b
+	.ltorg
+`
+
 /** Ends with a code by semihosting, or by a PSCI function. */
 export const exits = (code: number): string => `	.text\n_start:${exit(code)}`
 export const firmwareCall = (id: number): string =>
