@@ -30,9 +30,18 @@ export class LateWrites {
   private readonly chooser: Chooser
   private readonly now: () => number
   private readonly recorder: Observer
+  private readonly onArrival: () => void
 
-  constructor(state: BigUint64Array, chooser: Chooser, now: () => number, recorder: Observer) {
+  /** @param onArrival called when effective words changed */
+  constructor(
+    state: BigUint64Array,
+    chooser: Chooser,
+    now: () => number,
+    recorder: Observer,
+    onArrival: () => void,
+  ) {
     this.state = state
+    this.onArrival = onArrival
     this.list = new PendingWrites(state)
     this.chooser = chooser
     this.now = now
@@ -60,26 +69,24 @@ export class LateWrites {
 
   /**
    * An indirect use: which of the values that the register may have is used.
+   * The effective word then holds the one that is.
    * @param keyOf what the use takes from a whole value; values of equal key are one alternative, the oldest of them
-   * @returns whether the effective word changed
    */
-  use(register: number, keyOf: (value: bigint) => bigint): boolean {
-    const changed = this.settle(register)
+  use(register: number, keyOf: (value: bigint) => bigint): void {
+    this.settle(register)
     const writes = this.of(register)
-    if (writes.length === 0) return changed
+    if (writes.length === 0) return
     const mask = MASKS[register]!
     const effective = this.state[EFFECTIVE[register]!]!
     const keys = [keyOf(effective), ...writes.map(({ value }) => keyOf((effective & ~mask) | value))]
-    if (keys.every((key) => key === keys[0])) return changed
+    if (keys.every((key) => key === keys[0])) return
     const chosen = this.chooser.choose({
       kind: 'write-used',
       register: lateRegisters[register]!.name,
       keys,
       instruction: this.now(),
     })
-    if (chosen === 0) return changed
-    this.advance(register, chosen)
-    return true
+    if (chosen > 0) this.advance(register, chosen)
   }
 
   /** Whether a pending value of a register, put into its effective word, passes a test. */
@@ -88,20 +95,18 @@ export class LateWrites {
     return this.of(register).some(({ value }) => test(other | value))
   }
 
-  /** Everything is certain from here on. @returns whether a register that controls depend on changed */
-  synchronise(): boolean {
+  /** Everything is certain from here on. */
+  synchronise(): void {
     const { state } = this
-    let changed = false
     for (const [register, { name }] of lateRegisters.entries()) {
       const effective = EFFECTIVE[register]!
       const value = state[SLOTS[register]!]!
       if (state[effective] === value) continue
       state[effective] = value
       this.recorder.touch(name, 'synchronised')
-      changed = true
     }
     this.list.set([])
-    return changed
+    this.onArrival()
   }
 
   /** Notes that a register of several names is about to be written by one of them. */
@@ -112,16 +117,18 @@ export class LateWrites {
 
   /** What a direct read by a name returns: program order holds for the same name only. */
   readByName(slot: number, name: number): bigint {
-    const register = ALIAS + ALIASED_SLOTS.indexOf(slot)
+    const alias = ALIASED_SLOTS.indexOf(slot)
+    if (alias < 0) return this.state[slot]!
+    const register = ALIAS + alias
     const now = this.now()
     this.drop(register, this.of(register).findLastIndex(({ due }) => due <= now) + 1)
     const writes = this.of(register)
     const own = writes.findLastIndex((write) => write.name === name) + 1
     const values = [...writes.slice(own).map(({ value }) => value), this.state[slot]!]
-    if (register < ALIAS || values.every((value) => value === values[0])) return this.state[slot]!
+    if (values.every((value) => value === values[0])) return this.state[slot]!
     const chosen = this.chooser.choose({
       kind: 'alias-read',
-      register: aliased[register - ALIAS]!,
+      register: aliased[alias]!,
       keys: values,
       instruction: now,
     })
@@ -153,11 +160,10 @@ export class LateWrites {
   }
 
   /** Lets arrive what is due. */
-  private settle(register: number): boolean {
+  private settle(register: number): void {
     const now = this.now()
     const arrived = this.of(register).findLastIndex(({ due }) => due <= now) + 1
     if (arrived > 0) this.advance(register, arrived)
-    return arrived > 0
   }
 
   /** The first `count` pending writes of a register have arrived. */
@@ -168,6 +174,7 @@ export class LateWrites {
     this.state[effective] = (this.state[effective]! & ~mask) | value
     this.drop(register, count)
     this.recorder.touch(lateRegisters[register]!.name, 'synchronised')
+    this.onArrival()
   }
 
   private drop(register: number, count: number): void {

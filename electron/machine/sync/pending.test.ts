@@ -155,6 +155,15 @@ describe('bounded lists', () => {
     expect(tag(machine, 0)).toBe(NEW)
   })
 
+  it('what arrives so may be a control: it is in force then', () => {
+    const machine = withTags(latest())
+    machine.setX({ 15: machine.get('SCTLR_EL2') & ~SCTLR.ATA })
+    machine.run(`msr sctlr_el2, x15\n ${addg}`)
+    expect(tag(machine, 0)).toBe(OLD)
+    machine.run(`${writes}\n ${addg}`)
+    expect(tag(machine, 0)).toBe(0n)
+  })
+
   it('a full queue of faults loses none that an MRS could tell', () => {
     const machine = withTags(latest())
     for (let i = 0; i < 40; i++) machine.core.sync.tagFault(i % 3, i % 2)

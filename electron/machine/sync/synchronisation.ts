@@ -73,7 +73,7 @@ export class Synchronisation {
   private readonly windowed: boolean
   /** Accesses by different names of one register are not ordered with each other. */
   readonly lateNames: boolean
-  /** Called when an effective value that controls depend on changed. */
+  /** Called when effective values changed otherwise than by a write of the register itself: what is derived from them is stale. */
   onControls: () => void = () => {}
   /** Instructions of this PE. */
   now: () => number = () => 0
@@ -90,7 +90,7 @@ export class Synchronisation {
     this.chooser = chooserOf(settings, state)
     const scope = this.chooser ? scopeUnder(settings.release, settings.scope) : new Set<ScopeItem>()
     const now = (): number => this.now()
-    this.writes = new LateWrites(state, this.chooser ?? latest, now, recorder)
+    this.writes = new LateWrites(state, this.chooser ?? latest, now, recorder, () => this.onControls())
     this.faults = new TagFaults(state, this.chooser, now, features, recorder)
     this.faultsLate = scope.has('TFSR')
     this.lateNames = scope.has('aliases')
@@ -151,7 +151,7 @@ export class Synchronisation {
     if (this.pending) this.writes.supersede(RGSR)
   }
 
-  /** A use of GCR_EL1: IRG, ADDG, SUBG with tag access on. The effective word then holds what is used. */
+  /** A use of GCR_EL1: IRG, ADDG, SUBG with tag access on. */
   useGcr(): void {
     this.writes.use(GCR, whole)
   }
@@ -170,7 +170,7 @@ export class Synchronisation {
   useBit(effective: number, bit: number): void {
     const late = this.lateBySlot[effective]!
     if (late === HCR) this.useHcr(1n << BigInt(bit))
-    else if (late >= 0) this.useControl(late, (value) => (value >> BigInt(bit)) & 1n)
+    else if (late >= 0) this.writes.use(late, (value) => (value >> BigInt(bit)) & 1n)
   }
 
   /**
@@ -180,14 +180,14 @@ export class Synchronisation {
   useTagAccess(el2: boolean, privileged: boolean): void {
     if (!this.reachableByHcr(el2)) return
     const bit = tagAccessBit(privileged)
-    this.useControl(el2 ? SCTLR_EL2 : SCTLR_EL1, (value) => value & bit)
+    this.writes.use(el2 ? SCTLR_EL2 : SCTLR_EL1, (value) => value & bit)
   }
 
   /** A use of the controls of tag checking by an access that mismatches. */
   useTagCheck(el2: boolean, privileged: boolean, store: boolean): void {
     if (!this.reachableByHcr(el2)) return
     const { features } = this
-    this.useControl(
+    this.writes.use(
       el2 ? SCTLR_EL2 : SCTLR_EL1,
       (value) => effects[tagCheckEffect(value, privileged, store, features)],
     )
@@ -195,7 +195,7 @@ export class Synchronisation {
 
   /** Context synchronisation event: ISB, exception entry, exception return. */
   contextEvent(): void {
-    if (this.pending && this.writes.synchronise()) this.onControls()
+    if (this.pending) this.writes.synchronise()
     this.faults.revealCompleted()
     if (this.windowed && this.state[SYNC_WINDOW] === stage.RETURNED) {
       this.state[SYNC_WINDOW] = stage.OUTSIDE
@@ -249,15 +249,11 @@ export class Synchronisation {
     return !this.windowed || this.state[SYNC_WINDOW] !== stage.OUTSIDE
   }
 
-  private useControl(register: number, keyOf: (value: bigint) => bigint): void {
-    if (this.writes.use(register, keyOf)) this.onControls()
-  }
-
   /** A use of HCR_EL2 decides all of its bits, since an instruction may use others of them as well. */
   private useHcr(mask: bigint): void {
     const asked = this.state[EFFECTIVE[HCR]!]! & mask
     if (!this.writes.anyOther(HCR, (value) => (value & mask) !== asked)) return
-    this.useControl(HCR, whole)
+    this.writes.use(HCR, whole)
   }
 
   private reachableByHcr(el2: boolean): boolean {
