@@ -57,25 +57,29 @@ function snapshots(timeline: Timeline): string {
   return `${count} snapshots, ${Math.round(bytes / 1024)} KiB, at moments ${moments.join(' ')}\n`
 }
 
+/** Instructions that one goto runs ahead at most: gdb waits for its answer. */
+const AHEAD = 5_000_000
+
 function goTo(timeline: Timeline, words: string[]): MonitorAnswer {
   const numbers = words.map((word) => (/^\d+$/.test(word) ? Number(word) : Number.NaN))
   if (numbers.some((n) => !Number.isSafeInteger(n)) || numbers.length < 1 || numbers.length > 2) {
     return { text: 'write: goto PE N, or goto N\n', moved: false }
   }
-  if (numbers.length === 1) {
-    timeline.gotoMoment(numbers[0]!)
-  } else {
-    const [pe, instructions] = numbers as [number, number]
-    if (pe >= timeline.board.pes.length) {
-      return { text: `there is no PE${pe}; the last is PE${timeline.board.pes.length - 1}\n`, moved: false }
-    }
-    timeline.gotoPosition(pe, instructions, AHEAD)
+  const [first, instructions] = numbers as [number, number | undefined]
+  if (instructions !== undefined && first >= timeline.board.pes.length) {
+    return { text: `there is no PE${first}; the last is PE${timeline.board.pes.length - 1}\n`, moved: false }
   }
-  return { text: positions(timeline), moved: true }
+  const reached =
+    instructions === undefined
+      ? timeline.gotoMoment(first, AHEAD)
+      : timeline.gotoPosition(first, instructions, AHEAD)
+  return { text: `${reached ? '' : notReached(timeline)}${positions(timeline)}`, moved: true }
 }
 
-/** Instructions that one goto runs ahead at most: gdb waits for its answer. */
-const AHEAD = 20_000_000
+const notReached = (timeline: Timeline): string =>
+  timeline.board.end() || timeline.board.idle
+    ? 'the machine does not get there\n'
+    : `not there yet, after ${AHEAD} instructions more: the same command goes on\n`
 
 function pending(timeline: Timeline, words: string[]): string {
   const only = words.length > 0 ? Number(words[0]) : null

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { endless, exits, waitForEvents } from '../../test/guests/programs.ts'
+import { endless, exits, waitForEvents, waitForInput } from '../../test/guests/programs.ts'
 import { buildSource, quietPlan } from '../../test/guests/run-guest.ts'
 import { GdbClient } from '../../test/support/gdb-client.ts'
 import { slotOf } from '../machine/cpu/layout.ts'
@@ -15,7 +15,7 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server.close()
 })
 
-async function serve(source: string, pes = 1) {
+async function serve(source: string, pes = 1, inputOpen = false) {
   const told: string[] = []
   const timeline = openTimeline(
     {
@@ -24,6 +24,7 @@ async function serve(source: string, pes = 1) {
       memoryBytes: 8 << 20,
       stop: {},
       unknown: 'zero',
+      inputOpen,
       image: { bytes: buildSource(source), file: 'guest.elf' },
     },
     () => {},
@@ -199,6 +200,19 @@ describe('the session', () => {
     expect(timeline.moment).toBeGreaterThan(0)
   })
 
+  it('waits for input with an idle machine, and stops it at Ctrl+C', async () => {
+    const { client, timeline } = await serve(waitForInput, 1, true)
+    client.raw(packet('c'))
+    while (!timeline.board.idle) await new Promise((resolve) => setTimeout(resolve, 5))
+    client.raw('\u0003')
+    expect(await client.answer()).toBe('T02thread:1;')
+    const { moment } = timeline
+    expect(await client.ask('bs')).toBe('T05thread:1;')
+    expect(timeline.moment).toBe(moment - 1)
+    timeline.gotoMoment(moment)
+    expect([timeline.board.idle, timeline.board.end()]).toEqual([true, null])
+  })
+
   it('tells how the machine ended, and can go back from there', async () => {
     const { client, server } = await serve(exits(7))
     client.raw(packet('c'))
@@ -218,6 +232,8 @@ describe('the session', () => {
     expect(await monitor('help')).toContain('goto PE N')
     expect(await monitor('goto 1 50')).toMatch(/PE1: instruction 50,.*flush register-cache/s)
     expect(timeline.board.pes[1]!.core.instructions).toBe(50)
+    expect(await monitor('goto 3')).toMatch(/^moment 3\n/)
+    expect(await monitor('goto 999999999')).toMatch(/^the machine does not get there\n/)
     expect(await monitor('goto 3')).toMatch(/^moment 3\n/)
     expect(await monitor('info position')).toMatch(/oldest: moment 0 \(beginning of the run\)/)
     expect(await monitor('info snapshots')).toMatch(/^\d+ snapshots, \d+ KiB, at moments 0/)

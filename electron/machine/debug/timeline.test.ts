@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { decode } from '../../../shared/isa/decoder.ts'
 import type { BreakCondition } from '../../../shared/model/debug.ts'
 import { waitForEvents } from '../../../test/guests/programs.ts'
-import { buildImage, buildSource, handoverConfig, quietPlan } from '../../../test/guests/run-guest.ts'
+import {
+  buildImage,
+  buildProgram,
+  buildSource,
+  handoverConfig,
+  quietPlan,
+} from '../../../test/guests/run-guest.ts'
 import { openTimeline } from '../../workers/one-thread.ts'
 import type { MachinePlan } from '../../workers/plan.ts'
 import { stateHash } from '../board/state-hash.ts'
@@ -38,7 +44,7 @@ const retired = (timeline: Timeline) => timeline.board.pes.map((pe) => pe.core.i
 
 const small = (body: string) => buildSource(`	.text\n	.global _start\n_start:\n${body}\n	b .\n	.ltorg\n`)
 
-describe('the way to a place', () => {
+describe('the way to a place', { timeout: 60_000 }, () => {
   it('comes to the same state from every side', () => {
     const timeline = contended()
     const seen = [where(timeline)]
@@ -81,6 +87,15 @@ describe('the way to a place', () => {
     for (let i = 0; i < 1000 && !timeline.gotoPosition(1, 2000, 100); i++);
     expect(retired(timeline)[1]).toBe(2000)
     expect(timeline.gotoPosition(1, 1e9)).toBe(false)
+    const { moment } = timeline
+    timeline.gotoMoment(10)
+    expect([timeline.gotoMoment(moment, 0), timeline.gotoMoment(moment + 1)]).toEqual([true, false])
+    const other = contended()
+    expect([other.gotoMoment(2000, 1500), other.moment, other.gotoMoment(2000, 500)]).toEqual([
+      false,
+      1500,
+      true,
+    ])
     expect(timeline.board.end()).toMatchObject({ kind: 'exit' })
   })
 
@@ -168,7 +183,7 @@ describe('the way to a place', () => {
   })
 })
 
-describe('what ends a run', () => {
+describe('what ends a run', { timeout: 60_000 }, () => {
   const program = () =>
     open(
       small(`
@@ -270,20 +285,38 @@ describe('what ends a run', () => {
     expect(levels(open(image), 0)[0]).toBe('limit')
   })
 
-  it('a tag fault, a mark or a phase of a switch', () => {
-    const hypervisor = () => open(buildImage(handoverConfig()), { pes: 2 }, { interval: 20_000 })
-    const entry = hypervisor()
-    const halt = entry.run([{ kind: 'mark', mark: markKinds.ENTRY }], 200_000)
-    expect(halt).toMatchObject({ kind: 'condition', index: 0 })
-    const first = where(entry)
-    expect(entry.run([{ kind: 'phase', phase: 'MTE' }], 200_000)).toMatchObject({ kind: 'condition' })
-    expect(entry.run([{ kind: 'tag-fault', fault: 'async' }], 1_000_000)).toMatchObject({ kind: 'condition' })
-    for (let i = 0; i < 1000; i++) {
-      if (back(entry, { kind: 'mark', mark: markKinds.ENTRY }) === 'oldest') break
-      if (entry.moment === first.moment - 1) break
+  it('a mark or a phase of a switch', () => {
+    const timeline = open(buildImage(handoverConfig()), { pes: 2 }, { interval: 20_000 })
+    const entry: BreakCondition = { kind: 'mark', mark: markKinds.ENTRY, pe: 1 }
+    expect(timeline.run([entry], 200_000)).toMatchObject({ kind: 'condition', index: 0 })
+    const first = where(timeline)
+    expect(timeline.run([{ kind: 'phase', phase: 'MTE', pe: 1 }], 200_000)).toMatchObject({
+      kind: 'condition',
+    })
+    expect(timeline.moment).toBeGreaterThan(first.moment)
+    expect([back(timeline, entry), timeline.moment]).toEqual(['condition', first.moment - 1])
+    timeline.run([], 1)
+    expect(where(timeline)).toEqual(first)
+  })
+
+  it('a tag fault, of a kind or of any', () => {
+    const faults = (fault?: 'sync' | 'async') => {
+      const timeline = open(buildProgram('mte-modes'), { memoryBytes: 64 << 20 })
+      const pe = timeline.board.pes[0]!
+      const halt = timeline.run(
+        [fault === undefined ? { kind: 'tag-fault' } : { kind: 'tag-fault', fault }],
+        200_000,
+      )
+      return { kind: halt.kind, tagged: 'address' in halt, counted: pe.recorder.faultCount }
     }
-    entry.run([], 1)
-    expect(where(entry)).toEqual(first)
+    expect(faults('sync')).toEqual({
+      kind: 'condition',
+      tagged: true,
+      counted: { sync: 1, async: expect.any(Number) },
+    })
+    expect(faults('async')).toMatchObject({ kind: 'condition', tagged: true, counted: { async: 1 } })
+    const any = faults()
+    expect(any.counted.sync + any.counted.async).toBe(1)
   })
 
   it('nothing that does not exist, and says so', () => {

@@ -35,6 +35,7 @@ export class Timeline {
   private readonly interval: number
   private readonly store: SnapshotStore
   private edited = false
+  private furthest: number
 
   /** @param taps of the board's PEs. The board's present state is the oldest that can be gone back to */
   constructor(board: OneThreadBoard, taps: readonly Tap[], options: Partial<TimelineOptions> = {}) {
@@ -48,6 +49,7 @@ export class Timeline {
       from ? 'the snapshot that it was opened from' : 'beginning of the run',
     )
     this.store.add(board.take())
+    this.furthest = board.moment
   }
 
   get moment(): number {
@@ -110,18 +112,25 @@ export class Timeline {
     })
   }
 
-  /** Goes to a moment that has been; @throws ProblemError where it cannot be reached */
-  gotoMoment(moment: number): void {
+  /**
+   * Goes to a moment, back or ahead.
+   * @param limit instructions beyond the furthest moment that has been
+   * @returns false when that was not enough, or the machine ended before: the way can be gone on
+   * @throws ProblemError for a moment before the oldest
+   */
+  gotoMoment(moment: number, limit = SLICE): boolean {
     this.settleEdit()
     const from = this.store.latest((snapshot) => snapshot.moment <= moment)
     if (from === null) throw this.tooEarly(`moment ${moment}`)
     if (moment < this.moment || from.moment > this.moment) this.board.put(from)
+    const until = Math.min(moment, this.furthest + limit)
     for (const distance of APPROACH) {
-      if (moment - distance - this.moment < distance) continue
-      this.forward(null, moment - distance, true)
+      if (until - distance - this.moment < distance) continue
+      this.forward(null, until - distance, true)
       this.store.add(this.board.take())
     }
-    this.forward(null, moment, true)
+    this.forward(null, until, true)
+    return this.moment === moment
   }
 
   /**
@@ -263,12 +272,14 @@ export class Timeline {
     const room = due - this.moment
     const executed = this.board.advance(room > 0 ? Math.min(limit, room) : limit)
     if (this.moment === due) this.store.add(this.board.take())
+    this.furthest = Math.max(this.furthest, this.moment)
     return executed
   }
 
   private settleEdit(): void {
     if (!this.edited) return
     this.edited = false
+    this.furthest = this.moment
     this.board.forgetFuture()
     this.store.dropAfter(this.moment)
     this.store.add(this.board.take(), true)
