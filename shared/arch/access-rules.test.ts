@@ -158,17 +158,33 @@ describe('system instructions', () => {
       expect(op.feature, name).toBe(op.from === 'EL0' ? 'FEAT_MTE' : 'FEAT_MTE2')
   })
 
-  it('Inner Shareable forms broadcast, and do what the plain ones do', () => {
+  it('Inner and Outer Shareable forms broadcast, and do what the plain ones do', () => {
     for (const [name, op] of Object.entries(sysops) as [SystemOpName, SystemOp][]) {
-      expect(op.broadcast ?? false, name).toBe(name.endsWith('IS'))
-      if (name.endsWith('IS')) expect(op.op, name).toBe(sysops[name.slice(0, -2) as SystemOpName].op)
+      const shared = /[IO]S$/.test(name)
+      expect(op.broadcast ?? false, name).toBe(shared)
+      if (shared) expect(op.op, name).toBe(sysops[name.slice(0, -2) as SystemOpName].op)
     }
+  })
+
+  it('TLBI exists in all forms, with the traps of EL1', () => {
+    const names = Object.keys(sysops).filter((name) => name.startsWith('TLBI'))
+    expect(names).toHaveLength(3 * 21)
+    expect(opRules('TLBI RVAE1')).toEqual(['EL1>EL2 HCR_EL2.TTLB=1'])
+    expect(opRules('TLBI ASIDE1IS')).toEqual(['EL1>EL2 HCR_EL2.TTLB=1', 'EL1>EL2 HCR_EL2.TTLBIS=1'])
+    expect(opRules('TLBI RVALE1OS')).toEqual(['EL1>EL2 HCR_EL2.TTLB=1', 'EL1>EL2 HCR_EL2.TTLBOS=1'])
+    expect(
+      names.filter(
+        (name) => sysops[name as SystemOpName].from === 'EL2' && opRules(name as SystemOpName).length > 0,
+      ),
+    ).toEqual([])
   })
 
   it('are found by encoding', () => {
     expect(sysopByEncoding(3, 7, 4, 3)).toBe('DC GVA')
     expect(sysopByEncoding(0, 8, 3, 0)).toBe('TLBI VMALLE1IS')
-    expect(sysopByEncoding(0, 8, 1, 0)).toBeUndefined() // TLBI VMALLE1OS needs FEAT_TLBIOS
+    expect(sysopByEncoding(0, 8, 1, 0)).toBe('TLBI VMALLE1OS')
+    expect(sysopByEncoding(4, 8, 4, 3)).toBe('TLBI RIPAS2E1OS')
+    expect(sysopByEncoding(0, 9, 1, 0)).toBeUndefined() // TLBI VMALLE1OSNXS needs FEAT_XS
   })
 
   it('refuses two with one encoding, bad names and unknown traps', () => {

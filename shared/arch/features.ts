@@ -14,6 +14,21 @@ export const features = [
   'FEAT_LRCPC',
   'FEAT_LRCPC2',
   'FEAT_PAN',
+  'FEAT_PAN2',
+  'FEAT_PAN3',
+  'FEAT_HAFDBS',
+  'FEAT_HPDS',
+  'FEAT_XNX',
+  'FEAT_VMID16',
+  'FEAT_TTST',
+  'FEAT_TTCNP',
+  'FEAT_TTL',
+  'FEAT_BBM',
+  'FEAT_S2FWB',
+  'FEAT_E0PD',
+  'FEAT_EVT',
+  'FEAT_TLBIOS',
+  'FEAT_TLBIRANGE',
   'FEAT_UAO',
   'FEAT_SSBS',
   'FEAT_DIT',
@@ -65,6 +80,17 @@ const always: readonly Feature[] = [
   'FEAT_LRCPC',
   'FEAT_LRCPC2',
   'FEAT_PAN',
+  'FEAT_PAN2',
+  'FEAT_PAN3',
+  'FEAT_HAFDBS',
+  'FEAT_HPDS',
+  'FEAT_TTST',
+  'FEAT_TTCNP',
+  'FEAT_TTL',
+  'FEAT_BBM',
+  'FEAT_E0PD',
+  'FEAT_TLBIOS',
+  'FEAT_TLBIRANGE',
   'FEAT_UAO',
   'FEAT_SSBS',
   'FEAT_DIT',
@@ -76,6 +102,9 @@ const always: readonly Feature[] = [
   'FEAT_WFxT',
 ]
 
+/** What comes with EL2: stage 2 and traps of its own. */
+const ofEl2: readonly Feature[] = ['FEAT_EL2', 'FEAT_XNX', 'FEAT_VMID16', 'FEAT_S2FWB', 'FEAT_EVT']
+
 /** The full feature set of one PE. MTE3 implies MTE2 and MTE_ASYNC, MTE2 implies MTE (Features.json). */
 export function featureSet(choice: FeatureChoice): ReadonlySet<Feature> {
   const set = new Set<Feature>(always)
@@ -86,7 +115,7 @@ export function featureSet(choice: FeatureChoice): ReadonlySet<Feature> {
   if (choice.ras) set.add('FEAT_RAS').add('FEAT_IESB')
   if (choice.exs) set.add('FEAT_ExS')
   const el2 = choice.el2 !== false
-  if (el2) set.add('FEAT_EL2')
+  if (el2) for (const feature of ofEl2) set.add(feature)
   if (el2 && choice.vhe !== 'off') set.add('FEAT_VHE')
   if (!el2 || choice.vhe !== 'res1') set.add('FEAT_E2H0')
   if (choice.lse2) set.add('FEAT_LSE2')

@@ -58,11 +58,11 @@ it('says what the machine is', () => {
     GMID: value('GMID_EL1'),
   }).toEqual({
     PFR0: '1101000001000111', // floating point and AdvSIMD without half precision, EL0 to EL2, no EL3, GIC registers
-    ISAR0: '20000000210000', // FlagM2, LSE, CRC32
+    ISAR0: '220000000210000', // TLB maintenance by range and Outer Shareable, FlagM2, LSE, CRC32
     ISAR1: '1000200002', // SB, LRCPC2, DPB2
-    MMFR0: 'f000022', // 4 KiB granule only, 16-bit ASIDs, 40-bit addresses
-    MMFR1: '100100', // PAN, VHE
-    MMFR2: '1000000010', // IDST, UAO
+    MMFR0: '100025', // all granules, 16-bit ASIDs, 48-bit addresses
+    MMFR1: '10301122', // XNX, PAN3, HPDS, VHE, 16-bit VMIDs, HAFDBS with dirty state
+    MMFR2: '1221011010000011', // E0PD, EVT, BBM 2, TTL, FWB, IDST, TTST, UAO, CnP
     CTR: '8444c004',
     DCZID: '4',
     CLIDR: '9200003',

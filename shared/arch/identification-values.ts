@@ -45,20 +45,38 @@ const values: Readonly<Record<string, (choice: FeatureChoice) => FieldValues>> =
   ID_AA64DFR1_EL1: () => ({}),
   ID_AA64AFR0_EL1: () => ({}),
   ID_AA64AFR1_EL1: () => ({}),
-  ID_AA64ISAR0_EL1: () => ({ TS: 2, Atomic: 2, CRC32: 1 }),
+  ID_AA64ISAR0_EL1: () => ({ TLB: 2, TS: 2, Atomic: 2, CRC32: 1 }),
   ID_AA64ISAR1_EL1: () => ({ SB: 1, LRCPC: 2, DPB: 2 }),
   ID_AA64ISAR2_EL1: () => ({ WFxT: 2 }),
-  // 40-bit addresses, 16-bit ASIDs, little-endian, 4 KiB granule only (TGran64 is inverted, TGran*_2 = 0 follow stage 1)
+  // 48-bit addresses, 16-bit ASIDs, little-endian, all granules (TGran*_2 = 0: stage 2 as stage 1)
   ID_AA64MMFR0_EL1: ({ exs }) => ({
     ExS: exs ? 1 : 0,
     TGran4: 0,
-    TGran64: 0xf,
-    TGran16: 0,
+    TGran64: 0,
+    TGran16: 1,
     ASIDBits: 2,
-    PARange: 2,
+    PARange: 5,
   }),
-  ID_AA64MMFR1_EL1: ({ el2, vhe }) => ({ PAN: 1, VH: el2 === false || vhe === 'off' ? 0 : 1 }),
-  ID_AA64MMFR2_EL1: ({ ras, lse2 }) => ({ IDS: 1, AT: lse2 ? 1 : 0, IESB: ras ? 1 : 0, UAO: 1 }),
+  // EPAN, hierarchical permission disables, execute-never per EL in stage 2, 16-bit VMIDs, access flag and dirty state
+  ID_AA64MMFR1_EL1: ({ el2, vhe }) => ({
+    PAN: 3,
+    HPDS: 1,
+    HAFDBS: 2,
+    ...(el2 !== false && { XNX: 1, VH: vhe === 'off' ? 0 : 1, VMIDBits: 2 }),
+  }),
+  // No translation is ever kept in another size than it is looked up by, so a change of block size needs no break (BBM)
+  ID_AA64MMFR2_EL1: ({ ras, lse2, el2 }) => ({
+    E0PD: 1,
+    BBM: 2,
+    TTL: 1,
+    IDS: 1,
+    AT: lse2 ? 1 : 0,
+    ST: 1,
+    IESB: ras ? 1 : 0,
+    UAO: 1,
+    CnP: 1,
+    ...(el2 !== false && { EVT: 2, FWB: 1 }),
+  }),
   ID_AA64MMFR3_EL1: () => ({}),
   ID_AA64MMFR4_EL1: ({ el2, vhe }) => ({ E2H0: el2 !== false && vhe === 'res1' ? 0xf : 0 }),
 }

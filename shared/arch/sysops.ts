@@ -1,15 +1,20 @@
 import { checkSystemOps } from './check.ts'
-import type { SystemOp, SystemOpKey, Trap } from './sysreg.ts'
+import type { AddressTranslation, SystemOp, Trap } from './sysreg.ts'
 import { el0Use, fromEl1 } from './sysregs/traps.ts'
 import { sysregs } from './sysregs.ts'
 
 /**
- * System instructions of the SYS space. Not here because their features are not ours: Outer Shareable and range TLB
- * maintenance (FEAT_TLBIOS, FEAT_TLBIRANGE), AT S1E1RP and S1E1WP (FEAT_PAN2), prediction restriction (FEAT_SPECRES).
- * Source: DDI 0487, chapter C5.3 to C5.5.
+ * System instructions of the SYS space. Not here because their features are not ours: the nXS forms of TLB maintenance
+ * (FEAT_XS), AT S1E1A (FEAT_ATS1A), prediction restriction (FEAT_SPECRES). Source: DDI 0487, chapter C5.3 to C5.5.
  */
 const byVaAtEl0: readonly Trap[] = el0Use('UCI', 'TPCP')
 const zeroBlock: readonly Trap[] = el0Use('DZE', 'TDZ')
+/** To the Point of Unification: TPU, and TOCU (FEAT_EVT), from EL0 and EL1. */
+const toPoint: readonly Trap[] = [
+  ...el0Use('UCI', 'TPU'),
+  { bit: 'HCR_EL2.TOCU', when: 1, from: 'EL0', to: 'EL2', inHost: false },
+  ...fromEl1('HCR_EL2.TOCU'),
+]
 const setWay: readonly Trap[] = fromEl1('HCR_EL2.TSW')
 const maintenance = { operand: true, cost: 'cache-maintenance' } as const
 
@@ -96,7 +101,7 @@ const dataCache = {
     doc: 'Clean data by VA to PoU.',
     enc: [3, 7, 11, 1],
     from: 'EL0',
-    traps: el0Use('UCI', 'TPU'),
+    traps: toPoint,
     op: 'dc-va',
     ...maintenance,
   },
@@ -116,7 +121,7 @@ const instructionCache = {
     doc: 'Invalidate all instruction caches to PoU, Inner Shareable.',
     enc: [0, 7, 1, 0],
     from: 'EL1',
-    traps: fromEl1('HCR_EL2.TPU'),
+    traps: [...fromEl1('HCR_EL2.TPU'), ...fromEl1('HCR_EL2.TICAB')],
     operand: false,
     op: 'ic-all',
     broadcast: true,
@@ -126,7 +131,7 @@ const instructionCache = {
     doc: 'Invalidate all instruction caches to PoU.',
     enc: [0, 7, 5, 0],
     from: 'EL1',
-    traps: fromEl1('HCR_EL2.TPU'),
+    traps: [...fromEl1('HCR_EL2.TPU'), ...fromEl1('HCR_EL2.TOCU')],
     operand: false,
     op: 'ic-all',
     cost: 'cache-maintenance',
@@ -135,74 +140,99 @@ const instructionCache = {
     doc: 'Invalidate the instruction cache by VA to PoU.',
     enc: [3, 7, 5, 1],
     from: 'EL0',
-    traps: el0Use('UCI', 'TPU'),
+    traps: toPoint,
     op: 'ic-va',
     ...maintenance,
   },
 } as const satisfies Record<string, SystemOp>
 
-const tlbMaintenance = { cost: 'tlb-maintenance' } as const
+/** Which PEs a TLBI reaches: the executing one, the Inner Shareable domain, the Outer Shareable domain. */
+type Reach = '' | 'IS' | 'OS'
 
-/** A TLBI usable from EL1, trapped by HCR_EL2.TTLB. */
-const tlbiEl1 = (doc: string, crm: number, op2: number, op: SystemOpKey, operand: boolean) =>
+const reaches = { '': 'this PE', IS: 'every PE', OS: 'every PE, Outer Shareable' } as const
+
+/** Traps of a TLBI at EL1: TTLB catches all, TTLBIS and TTLBOS (FEAT_EVT) one domain. */
+const tlbTraps: Readonly<Record<Reach, readonly Trap[]>> = {
+  '': fromEl1('HCR_EL2.TTLB'),
+  IS: [...fromEl1('HCR_EL2.TTLB'), ...fromEl1('HCR_EL2.TTLBIS')],
+  OS: [...fromEl1('HCR_EL2.TTLB'), ...fromEl1('HCR_EL2.TTLBOS')],
+}
+
+const tlbi = (
+  doc: string,
+  enc: SystemOp['enc'],
+  reach: Reach,
+  operand: boolean,
+  feature?: SystemOp['feature'],
+) =>
   ({
-    doc,
-    enc: [0, 8, crm, op2],
-    from: 'EL1',
-    traps: fromEl1('HCR_EL2.TTLB'),
+    doc: `${doc}; ${reaches[reach]}.`,
+    enc,
+    ...(feature !== undefined ? { feature } : reach === 'OS' && { feature: 'FEAT_TLBIOS' as const }),
+    from: enc[0] === 0 ? 'EL1' : 'EL2',
+    ...(enc[0] === 0 && { traps: tlbTraps[reach] }),
     operand,
-    op,
-    ...(crm === 3 && { broadcast: true }),
-    ...tlbMaintenance,
+    op: 'tlbi',
+    ...(reach !== '' && { broadcast: true as const }),
+    cost: 'tlb-maintenance',
   }) as const satisfies SystemOp
 
-const tlbiEl2 = (doc: string, crm: number, op2: number, op: SystemOpKey, operand: boolean) =>
+/** The three forms of one operation, which differ in CRm and, for stage 2, in op2. */
+const tlbi3 = <Name extends string>(
+  name: Name,
+  doc: string,
+  op1: 0 | 4,
+  [local, inner, outer]: readonly (readonly [crm: number, op2: number])[],
+  operand: boolean,
+  feature?: SystemOp['feature'],
+) =>
   ({
-    doc,
-    enc: [4, 8, crm, op2],
-    from: 'EL2',
-    operand,
-    op,
-    ...((crm === 3 || crm === 0) && { broadcast: true }),
-    ...tlbMaintenance,
-  }) as const satisfies SystemOp
+    [`TLBI ${name}`]: tlbi(doc, [op1, 8, ...local!], '', operand, feature),
+    [`TLBI ${name}IS`]: tlbi(doc, [op1, 8, ...inner!], 'IS', operand, feature),
+    [`TLBI ${name}OS`]: tlbi(doc, [op1, 8, ...outer!], 'OS', operand, feature),
+  }) as Readonly<Record<`TLBI ${Name}${Reach}`, SystemOp>>
+
+/** Stage 2 forms by IPA: the Outer Shareable one shares CRm 4 with the local one. */
+function stage2Forms(outer: number, op2: number): readonly (readonly [number, number])[] {
+  return [
+    [4, op2],
+    [0, op2],
+    [4, outer],
+  ]
+}
+
+/** CRm of the local, Inner and Outer Shareable forms: of plain operations, and of those by range. */
+const forms = (crm: readonly [number, number, number], op2: number): readonly (readonly [number, number])[] =>
+  crm.map((each) => [each, op2] as const)
+const plain = (op2: number) => forms([7, 3, 1], op2)
+const range = (op2: number) => forms([6, 2, 5], op2)
+const byRange = 'FEAT_TLBIRANGE'
 
 const tlb = {
-  'TLBI VMALLE1IS': tlbiEl1('Stage 1 of EL1&0, current VMID, every PE.', 3, 0, 'tlbi-vmalle1', false),
-  'TLBI VAE1IS': tlbiEl1('By VA and ASID, EL1&0, every PE.', 3, 1, 'tlbi-vae1', true),
-  'TLBI ASIDE1IS': tlbiEl1('By ASID, EL1&0, every PE.', 3, 2, 'tlbi-aside1', true),
-  'TLBI VAAE1IS': tlbiEl1('By VA, all ASIDs, EL1&0, every PE.', 3, 3, 'tlbi-vaae1', true),
-  'TLBI VALE1IS': tlbiEl1('By VA and ASID, last level, EL1&0, every PE.', 3, 5, 'tlbi-vale1', true),
-  'TLBI VAALE1IS': tlbiEl1('By VA, all ASIDs, last level, EL1&0, every PE.', 3, 7, 'tlbi-vaale1', true),
-  'TLBI VMALLE1': tlbiEl1('Stage 1 of EL1&0, current VMID.', 7, 0, 'tlbi-vmalle1', false),
-  'TLBI VAE1': tlbiEl1('By VA and ASID, EL1&0.', 7, 1, 'tlbi-vae1', true),
-  'TLBI ASIDE1': tlbiEl1('By ASID, EL1&0.', 7, 2, 'tlbi-aside1', true),
-  'TLBI VAAE1': tlbiEl1('By VA, all ASIDs, EL1&0.', 7, 3, 'tlbi-vaae1', true),
-  'TLBI VALE1': tlbiEl1('By VA and ASID, last level, EL1&0.', 7, 5, 'tlbi-vale1', true),
-  'TLBI VAALE1': tlbiEl1('By VA, all ASIDs, last level, EL1&0.', 7, 7, 'tlbi-vaale1', true),
-  'TLBI IPAS2E1IS': tlbiEl2('Stage 2 by IPA, every PE.', 0, 1, 'tlbi-ipas2e1', true),
-  'TLBI IPAS2LE1IS': tlbiEl2('Stage 2 by IPA, last level, every PE.', 0, 5, 'tlbi-ipas2le1', true),
-  'TLBI ALLE2IS': tlbiEl2('All of EL2, every PE.', 3, 0, 'tlbi-alle2', false),
-  'TLBI VAE2IS': tlbiEl2('By VA, EL2, every PE.', 3, 1, 'tlbi-vae2', true),
-  'TLBI ALLE1IS': tlbiEl2('All of EL1&0, both stages, all VMIDs, every PE.', 3, 4, 'tlbi-alle1', false),
-  'TLBI VALE2IS': tlbiEl2('By VA, last level, EL2, every PE.', 3, 5, 'tlbi-vale2', true),
-  'TLBI VMALLS12E1IS': tlbiEl2(
-    'Both stages of EL1&0, current VMID, every PE.',
-    3,
-    6,
-    'tlbi-vmalls12e1',
-    false,
-  ),
-  'TLBI IPAS2E1': tlbiEl2('Stage 2 by IPA.', 4, 1, 'tlbi-ipas2e1', true),
-  'TLBI IPAS2LE1': tlbiEl2('Stage 2 by IPA, last level.', 4, 5, 'tlbi-ipas2le1', true),
-  'TLBI ALLE2': tlbiEl2('All of EL2.', 7, 0, 'tlbi-alle2', false),
-  'TLBI VAE2': tlbiEl2('By VA, EL2.', 7, 1, 'tlbi-vae2', true),
-  'TLBI ALLE1': tlbiEl2('All of EL1&0, both stages, all VMIDs.', 7, 4, 'tlbi-alle1', false),
-  'TLBI VALE2': tlbiEl2('By VA, last level, EL2.', 7, 5, 'tlbi-vale2', true),
-  'TLBI VMALLS12E1': tlbiEl2('Both stages of EL1&0, current VMID.', 7, 6, 'tlbi-vmalls12e1', false),
+  ...tlbi3('VMALLE1', 'Stage 1 of EL1&0, current VMID', 0, plain(0), false),
+  ...tlbi3('VAE1', 'By VA and ASID, EL1&0', 0, plain(1), true),
+  ...tlbi3('ASIDE1', 'By ASID, EL1&0', 0, plain(2), true),
+  ...tlbi3('VAAE1', 'By VA, all ASIDs, EL1&0', 0, plain(3), true),
+  ...tlbi3('VALE1', 'By VA and ASID, last level, EL1&0', 0, plain(5), true),
+  ...tlbi3('VAALE1', 'By VA, all ASIDs, last level, EL1&0', 0, plain(7), true),
+  ...tlbi3('RVAE1', 'By range of VA and ASID, EL1&0', 0, range(1), true, byRange),
+  ...tlbi3('RVAAE1', 'By range of VA, all ASIDs, EL1&0', 0, range(3), true, byRange),
+  ...tlbi3('RVALE1', 'By range of VA and ASID, last level, EL1&0', 0, range(5), true, byRange),
+  ...tlbi3('RVAALE1', 'By range of VA, all ASIDs, last level, EL1&0', 0, range(7), true, byRange),
+  ...tlbi3('ALLE2', 'All of EL2', 4, plain(0), false),
+  ...tlbi3('VAE2', 'By VA (and ASID with E2H = 1), EL2', 4, plain(1), true),
+  ...tlbi3('ALLE1', 'All of EL1&0, both stages, all VMIDs', 4, plain(4), false),
+  ...tlbi3('VALE2', 'By VA (and ASID with E2H = 1), last level, EL2', 4, plain(5), true),
+  ...tlbi3('VMALLS12E1', 'Both stages of EL1&0, current VMID', 4, plain(6), false),
+  ...tlbi3('RVAE2', 'By range of VA, EL2', 4, range(1), true, byRange),
+  ...tlbi3('RVALE2', 'By range of VA, last level, EL2', 4, range(5), true, byRange),
+  ...tlbi3('IPAS2E1', 'Stage 2 by IPA', 4, stage2Forms(0, 1), true),
+  ...tlbi3('IPAS2LE1', 'Stage 2 by IPA, last level', 4, stage2Forms(4, 5), true),
+  ...tlbi3('RIPAS2E1', 'Stage 2 by range of IPA', 4, stage2Forms(3, 2), true, byRange),
+  ...tlbi3('RIPAS2LE1', 'Stage 2 by range of IPA, last level', 4, stage2Forms(7, 6), true, byRange),
 } as const satisfies Record<string, SystemOp>
 
-const at = (doc: string, op1: number, op2: number, op: SystemOpKey) =>
+const at = (doc: string, op1: number, op2: number, op: AddressTranslation) =>
   ({
     doc,
     enc: [op1, 7, 8, op2],
@@ -217,6 +247,16 @@ const addressTranslation = {
   'AT S1E1W': at('Stage 1 of EL1&0, as a write at EL1.', 0, 1, 'at-s1e1w'),
   'AT S1E0R': at('Stage 1 of EL1&0, as a read at EL0.', 0, 2, 'at-s1e0r'),
   'AT S1E0W': at('Stage 1 of EL1&0, as a write at EL0.', 0, 3, 'at-s1e0w'),
+  'AT S1E1RP': {
+    ...at('Stage 1 of EL1&0, as a read at EL1 under PSTATE.PAN.', 0, 0, 'at-s1e1rp'),
+    enc: [0, 7, 9, 0],
+    feature: 'FEAT_PAN2',
+  },
+  'AT S1E1WP': {
+    ...at('Stage 1 of EL1&0, as a write at EL1 under PSTATE.PAN.', 0, 1, 'at-s1e1wp'),
+    enc: [0, 7, 9, 1],
+    feature: 'FEAT_PAN2',
+  },
   'AT S1E2R': at('Stage 1 of EL2, as a read.', 4, 0, 'at-s1e2r'),
   'AT S1E2W': at('Stage 1 of EL2, as a write.', 4, 1, 'at-s1e2w'),
   'AT S12E1R': at('Both stages of EL1&0, as a read at EL1.', 4, 4, 'at-s12e1r'),

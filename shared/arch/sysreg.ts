@@ -162,17 +162,18 @@ export interface SystemOp {
   operand: boolean
   /** What it does: a key of the machine's table of system operations. */
   op: SystemOpKey
-  /** Inner Shareable form: it reaches every PE of the machine, not only this one. */
+  /** Inner or Outer Shareable form: it reaches every PE of the machine, not only this one. */
   broadcast?: true
   cost: 'cache-maintenance' | 'tlb-maintenance' | 'address-translation' | 'store' | 'tag-store'
 }
 
 /**
  * - dc-va, dc-va-invalidate, dc-set-way: cache maintenance of data, tags or both; nothing to do without caches, but the
- *   VA forms translate: dc-va as a read at EL0 (no permission check above), dc-va-invalidate as a write.
+ *   VA forms translate: dc-va with permission to read at EL0 (none needed above), dc-va-invalidate to write.
  * - dc-zva, dc-gva, dc-gzva: zero data, set tags, both, for one block of DCZID_EL0.BS.
  * - ic-all, ic-va: instruction cache.
- * - tlbi-*, at-*: by the name of the operation without IS.
+ * - tlbi: every form; what the operands narrow is invalidated as a whole.
+ * - at-*: by the name of the operation.
  */
 export type SystemOpKey =
   | 'dc-va'
@@ -183,21 +184,14 @@ export type SystemOpKey =
   | 'dc-gzva'
   | 'ic-all'
   | 'ic-va'
-  | 'tlbi-vmalle1'
-  | 'tlbi-vae1'
-  | 'tlbi-aside1'
-  | 'tlbi-vaae1'
-  | 'tlbi-vale1'
-  | 'tlbi-vaale1'
-  | 'tlbi-ipas2e1'
-  | 'tlbi-ipas2le1'
-  | 'tlbi-alle1'
-  | 'tlbi-alle2'
-  | 'tlbi-vae2'
-  | 'tlbi-vale2'
-  | 'tlbi-vmalls12e1'
+  | 'tlbi'
+  | AddressTranslation
+
+export type AddressTranslation =
   | 'at-s1e1r'
   | 'at-s1e1w'
+  | 'at-s1e1rp'
+  | 'at-s1e1wp'
   | 'at-s1e0r'
   | 'at-s1e0w'
   | 'at-s1e2r'

@@ -1,6 +1,7 @@
 import type { Feature } from '../../../shared/arch/features.ts'
 import type { Views } from '../board/shared-memory.ts'
-import { type Controls, ControlsCache, HCR } from '../mmu/controls.ts'
+import { type Controls, HCR } from '../mmu/controls.ts'
+import { ControlsCache } from '../mmu/controls-cache.ts'
 import type { Observer } from '../observe/observer.ts'
 import type { Synchronisation } from '../sync/synchronisation.ts'
 import { AsynchronousExceptions } from './asynchronous.ts'

@@ -55,6 +55,7 @@ export const FSC = {
   EXTERNAL: 0x10,
   TAG_CHECK: 0x11,
   ALIGNMENT: 0x21,
+  UNSUPPORTED_UPDATE: 0x31,
 } as const
 
 /** The machine itself ends: the guest asked for it (exit), or it cannot go on. */

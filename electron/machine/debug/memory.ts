@@ -6,7 +6,7 @@ const PAGE = 4096
 
 /** Offset into RAM behind a virtual address as the PE sees it now; null where no RAM is mapped. Changes nothing, faults never. */
 export function ramOffset(pe: Pe, address: bigint): number | null {
-  const { physical, fault } = pe.mmu.translateFor(BigInt.asUintN(64, address), pe.core.controls())
+  const { physical, fault } = pe.mmu.look(BigInt.asUintN(64, address), pe.core.controls())
   if (fault) return null
   const offset = Math.floor(physical / PAGE) * PAGE + Number(address & 0xfffn) - RAM_BASE
   return offset >= 0 && offset < pe.core.views.ramBytes ? offset : null

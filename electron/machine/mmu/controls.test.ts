@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { featureSet } from '../../../shared/arch/features.ts'
 import { effectiveSlotOf, STATE_WORDS } from '../cpu/layout.ts'
-import { ControlsCache, HCR } from './controls.ts'
+import { HCR } from './controls.ts'
+import { ControlsCache } from './controls-cache.ts'
 
 const features = featureSet({ mte: 3, mteAsync: true, ras: true, exs: false })
 const SLOTS = {
@@ -57,13 +58,13 @@ describe('the controls of a regime', () => {
   it('switch the stage 1 MMU off for TGE and DC, and stage 2 on for DC', () => {
     const { state, controls } = cache()
     state[SLOTS.sctlr1] = 1n
-    expect(controls.of(1)).toMatchObject({ mmuOn: true, stage2On: false })
+    expect(controls.of(1)).toMatchObject({ mmuOn: true, stage2: null })
     state[SLOTS.hcr] = HCR.TGE
     expect(controls.of(1).mmuOn).toBe(false)
     state[SLOTS.hcr] = HCR.DC | HCR.DCT
+    expect(controls.of(1).stage2).not.toBeNull()
     expect(controls.of(1)).toMatchObject({
       mmuOn: false,
-      stage2On: true,
       defaultCacheable: true,
       defaultTagged: true,
     })

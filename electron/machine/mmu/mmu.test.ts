@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { descriptor, EL, place, SCTLR, Tables, TestMachine, tagged } from '../../../test/support/machine.ts'
+import { control } from '../board/shared-memory.ts'
 import { PS } from '../cpu/core.ts'
 
 const { PAGE, BLOCK, EL0, READ_ONLY, PXN, UXN, attribute } = descriptor
@@ -32,6 +33,7 @@ beforeEach(() => {
     .map(va.user, (place.data + 0x1000n) | PAGE | TAGGED | EL0 | PXN | UXN)
     .map(va.readOnly, place.data | PAGE | TAGGED | READ_ONLY | PXN | UXN)
     .map(va.device, (place.data + 0x2000n) | PAGE | attribute(0n) | PXN | UXN)
+    .map(va.data + 0x2_0000n, place.data | PAGE | TAGGED | PXN | UXN)
   machine
     .set('TTBR0_EL1', place.tables)
     .set('TTBR1_EL1', place.tables)
@@ -72,10 +74,11 @@ describe('a data abort (ESR_ELx, FAR_ELx)', () => {
     [
       'crossing into an unmapped page names that page',
       'ldr x0, [x1]',
-      va.device + 0xffcn,
+      va.data + 0x2_0ffcn,
       0x9600_0007n,
-      va.device + 0x1000n,
+      va.data + 0x2_1000n,
     ],
+    ['crossing out of a Device page is unaligned there', 'ldr x0, [x1]', va.device + 0xffcn, 0x9600_0021n],
   ]
   it.each(cases)('%s', (_, text, address, esr, far) => {
     machine.setX({ 1: address })
@@ -248,12 +251,44 @@ describe('the TLB', () => {
     expect([machine.x(0), machine.x(2), machine.x(3)]).toEqual([1n, 2n, 1n])
   })
 
-  it('a broadcast TLBI counts for the other PEs', () => {
-    const before = machine.views.control[16]!
+  it('a broadcast TLBI counts for the other PEs: Inner and Outer Shareable, and every one of EL1 with HCR_EL2.FB', () => {
+    const generation = () => machine.views.control[control.TLB_GENERATION]!
+    const before = generation()
     run('tlbi vmalle1')
-    expect(machine.views.control[16]).toBe(before)
+    expect(generation()).toBe(before)
     run('tlbi vmalle1is')
-    expect(machine.views.control[16]).toBe(before + 1)
+    expect(generation()).toBe(before + 1)
+    run('tlbi vmalle1os')
+    expect(generation()).toBe(before + 2)
+    machine.set('HCR_EL2', HCR_RW | (1n << 9n))
+    run('tlbi vmalle1')
+    expect(generation()).toBe(before + 3)
+  })
+})
+
+describe('what only looks', () => {
+  const ACCESSED = 1n << 10n
+
+  it('a debugger sees through descriptors that it leaves as they are', () => {
+    machine.set('TCR_EL1', TCR | (1n << 39n))
+    tables.map(va.data, (place.data | PAGE | TAGGED) & ~ACCESSED)
+    const { mmu } = machine.pe
+    expect(mmu.look(va.data, machine.core.controls())).toMatchObject({
+      physical: Number(place.data),
+      fault: null,
+    })
+    expect(machine.read64(tables.entry(va.data)) & ACCESSED).toBe(0n)
+    machine.setX({ 1: va.data })
+    run('ldr x0, [x1]')
+    expect(machine.read64(tables.entry(va.data)) & ACCESSED).toBe(ACCESSED)
+  })
+
+  it('cache maintenance needs no permission above EL0 but to invalidate, and reports CM with WnR', () => {
+    machine.setX({ 0: va.readOnly, 1: va.data + 0x8000n })
+    expect(run('dc civac, x0\n dc cvau, x0\n ic ivau, x0')).toBeNull()
+    expect(run('dc ivac, x0')).toMatchObject({ esr: 0x9600_014fn, far: va.readOnly })
+    machine.pstate(EL[1])
+    expect(run('dc cvac, x1')).toMatchObject({ esr: 0x9600_0147n, far: va.data + 0x8000n })
   })
 })
 

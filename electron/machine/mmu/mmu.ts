@@ -4,21 +4,21 @@ import { control, pageWord, peControl, peWord, type Views } from '../board/share
 import { type Core, PS } from '../cpu/core.ts'
 import { EC, FSC, GuestFault } from '../cpu/fault.ts'
 import type { Controls } from './controls.ts'
+import { translatePage } from './stage1.ts'
 import { instructionSyndrome } from './syndrome.ts'
+import { RamTables } from './table-memory.ts'
 import { Tlb, type TlbState } from './tlb.ts'
-import {
-  page,
-  permissionFault,
-  type ReadDescriptor,
-  type Translation,
-  translatePage,
-  type WalkFault,
-} from './walk.ts'
+import { page, READS, type Request, type TableMemory, type Translation, type WalkFault } from './walk.ts'
 
 /** What an access does: bits, so that a read-modify-write is both. */
 export const READ = 1
 export const WRITE = 2
 export const READ_WRITE = 3
+/** An instruction fetch; maintenance by address, which reports CM and WnR = 1. */
+const FETCH = 0
+const MAINTENANCE = 4
+/** ESR_ELx.ISS of a data abort. */
+const ISS = { WNR: 0x40, S1PTW: 0x80, CM: 0x100 } as const
 
 /** SCTLR_ELx.nAA: unaligned ordered accesses that cross 16 bytes do not fault. */
 const NAA = 1n << 6n
@@ -43,6 +43,10 @@ const wantedBits = (kind: number, privileged: number): number => {
   return privileged ? bits : bits << 3
 }
 
+const isPermission = (fsc: number): boolean => (fsc & 0x3c) === FSC.PERMISSION
+/** A synchronous external abort, on a walk or not. */
+const isExternal = (fsc: number): boolean => (fsc & 0x3c) === FSC.EXTERNAL + 4 || fsc === FSC.EXTERNAL
+
 /**
  * Finds the memory behind a data access: TBI, alignment, translation with the TLB, permission, tag check, in the
  * architecture's order of priority (mte-isa 4.9). One per PE.
@@ -53,7 +57,8 @@ export class Mmu {
   private readonly tlb = new Tlb()
   private readonly value64 = new BigUint64Array(1)
   private readonly value32 = new Uint32Array(this.value64.buffer)
-  readonly readDescriptor: ReadDescriptor
+  private readonly memory: TableMemory
+  private readonly unchanged: TableMemory
   /** Told of every data access before it is made: for watchpoints. */
   watch: ((address: bigint, bytes: number, kind: number) => void) | null = null
   /** Physical address of the last access found to be DEVICE. */
@@ -68,11 +73,8 @@ export class Mmu {
   constructor(core: Core) {
     this.core = core
     this.views = core.views
-    const { ram64, ramBytes } = core.views
-    this.readDescriptor = (physical) => {
-      const offset = physical - RAM_BASE
-      return offset >= 0 && offset + 8 <= ramBytes ? Atomics.load(ram64, offset / 8) : null
-    }
+    this.memory = new RamTables(core.views, (ramPage) => this.codeWritten(ramPage))
+    this.unchanged = new RamTables(core.views, null)
   }
 
   save(): TlbState {
@@ -125,15 +127,12 @@ export class Mmu {
     }
     const privileged = core.el === 0 || (access.unprivileged === true && this.unprivileged()) ? 0 : 1
     const offset = low & 0xfff
-    if (offset + bytes > 4096)
-      return this.locateSplit(address, bytes, unit, kind, access, privileged, checkTags)
-    const entry = this.entry(address, low, high, controls, kind)
-    const flags = this.tlb.flags[entry]!
-    const wanted = wantedBits(kind, privileged)
-    if ((flags & wanted) !== wanted || this.deniedByPan(flags, privileged, access)) {
-      this.deny(address, controls, kind, privileged, access)
+    const unaligned = (low & (unit - 1)) !== 0
+    if (offset + bytes > 4096) {
+      return this.locateSplit(address, bytes, unaligned, kind, access, privileged, checkTags)
     }
-    if (flags & page.DEVICE && low & (unit - 1)) throw this.abort(address, FSC.ALIGNMENT, kind === WRITE, 1)
+    const entry = this.entry(address, low, high, controls, kind, privileged, unaligned)
+    const flags = this.tlb.flags[entry]!
     this.flags = flags
     const physical = this.tlb.physical[entry]! + offset
     const at = physical - RAM_BASE
@@ -185,30 +184,55 @@ export class Mmu {
   fetch(address: bigint): number {
     this.value64[0] = address
     const low = this.value32[0]!
-    const controls = this.core.controls()
-    const entry = this.entry(address, low, this.value32[1]!, controls, 0)
-    const wanted = this.core.el === 0 ? page.EL0_EXECUTE : page.PRIVILEGED_EXECUTE
-    if ((this.tlb.flags[entry]! & wanted) === 0) {
-      const translation = this.translate(address, controls)
-      throw this.instructionAbort(address, translation.fault ?? permissionFault(translation, wanted))
-    }
+    const { core } = this
+    const entry = this.entry(
+      address,
+      low,
+      this.value32[1]!,
+      core.controls(),
+      FETCH,
+      core.el === 0 ? 0 : 1,
+      false,
+    )
     this.guarded = (this.tlb.flags[entry]! & page.GUARDED) !== 0
     return this.tlb.physical[entry]! + (low & 0xfff)
   }
 
-  /** The full translation of an address under the controls of another EL, for AT instructions. */
-  translateFor(address: bigint, controls: Controls): Translation {
-    return translatePage(
-      controls,
-      this.canonical(address, controls),
-      this.half(address, controls),
-      this.readDescriptor,
-    )
+  /**
+   * Cache maintenance by virtual address. EL0 needs to be able to read; above, only invalidation without cleaning needs
+   * permission, to write (DDI 0487, D7.5.8). Changes nothing.
+   * @returns offset into RAM, or DEVICE
+   * @throws GuestFault a data abort with CM and WnR set
+   */
+  maintain(address: bigint, invalidate: boolean): number {
+    const { core } = this
+    const wanted = core.el === 0 ? page.EL0_READ : invalidate ? page.PRIVILEGED_WRITE : 0
+    const request = { wanted, pan: false, unaligned: false, dirties: false }
+    const { fault, physical } = this.translateFor(address, core.controls(), request, 2)
+    if (fault) throw this.maintenanceAbort(address, fault)
+    const at = physical - RAM_BASE + Number(address & 0xfffn)
+    return at >= 0 && at < this.views.ramBytes ? at : DEVICE
+  }
+
+  /** The translation of an address under the controls of any EL, for AT and maintenance. The TLB is not used. */
+  translateFor(address: bigint, controls: Controls, request: Request, stages: 1 | 2): Translation {
+    return this.translate(address, controls, request, false, stages)
+  }
+
+  /** What an address means under some controls, whatever is permitted there; for a debugger: nothing changes. */
+  look(address: bigint, controls: Controls): Translation {
+    const request = { wanted: 0, pan: false, unaligned: false, dirties: false }
+    return this.translate(address, controls, request, false, 2, this.unchanged)
+  }
+
+  /** The abort of an address translation or maintenance instruction. */
+  maintenanceAbort(address: bigint, fault: WalkFault): GuestFault {
+    return this.dataAbort(address, fault, MAINTENANCE)
   }
 
   /** A data abort at `address`. @param stage 1 to the usual target, 2 to EL2 */
   abort(address: bigint, fsc: number, write: boolean, stage: 1 | 2, extra = 0, ipa?: number): GuestFault {
-    const iss = fsc | (write ? 0x40 : 0) | extra
+    const iss = fsc | (write ? ISS.WNR : 0) | extra
     return ipa === undefined
       ? new GuestFault(EC.DATA_ABORT, iss, { far: address, target: stage })
       : new GuestFault(EC.DATA_ABORT, iss, { far: address, target: stage, ipa })
@@ -241,88 +265,90 @@ export class Mmu {
     return controls.halves[1] !== null && (address >> 55n) & 1n ? 1 : 0
   }
 
-  /** The address with its top byte replaced by bit 55 (two ranges) or zeros where TBI holds for data. */
-  private canonical(address: bigint, controls: Controls): bigint {
-    const half = controls.halves[this.half(address, controls)]!
-    if (!half.topByteIgnored) return address
-    return controls.halves[1] === null
-      ? BigInt.asUintN(56, address)
-      : BigInt.asUintN(64, BigInt.asIntN(56, address))
-  }
-
-  private translate(address: bigint, controls: Controls): Translation {
-    return translatePage(
-      controls,
-      this.canonical(address, controls),
-      this.half(address, controls),
-      this.readDescriptor,
-    )
-  }
-
-  /** The TLB entry of an address, filled by a walk when it is not there. kind 0 is an instruction fetch. */
-  private entry(address: bigint, low: number, high: number, controls: Controls, kind: number): number {
-    const two = controls.halves[1] !== null
-    const upper = two && (high >>> 23) & 1 ? 1 : 0
-    if (!controls.halves[upper]!.topByteIgnored || kind === 0) {
-      const top = high >>> 24
-      if (top !== (upper ? 0xff : 0)) return this.refuseTopByte(address, controls, kind)
+  private translate(
+    address: bigint,
+    controls: Controls,
+    request: Request,
+    fetch: boolean,
+    stages: 1 | 2 = 2,
+    memory = this.memory,
+  ): Translation {
+    const half = this.half(address, controls)
+    const range = controls.halves[half]!
+    let va = address
+    // The top byte is replaced by bit 55 (two ranges) or zeros where it is ignored.
+    if (fetch ? range.topByteIgnoredForCode : range.topByteIgnored) {
+      va =
+        controls.halves[1] === null
+          ? BigInt.asUintN(56, address)
+          : BigInt.asUintN(64, BigInt.asIntN(56, address))
     }
+    return translatePage(controls, va, half, memory, request, stages)
+  }
+
+  /**
+   * The TLB entry of an address that the access is permitted to use, filled by a walk when it is not there or denies. A
+   * walk may grant more than an old entry: descriptors become dirty by the first write.
+   */
+  private entry(
+    address: bigint,
+    low: number,
+    high: number,
+    controls: Controls,
+    kind: number,
+    privileged: number,
+    unaligned: boolean,
+  ): number {
+    const upper = (high >>> 23) & 1 && controls.halves[1] !== null ? 1 : 0
+    const range = controls.halves[upper]!
     const pageLow = low >>> 12
     const pageHigh = high & 0xff_ffff
-    const found = this.tlb.find(pageLow, pageHigh, controls.context)
-    if (found >= 0) return found
-    const translation = this.translate(address, controls)
-    if (translation.fault) {
-      if (kind === 0) throw this.instructionAbort(address, translation.fault)
-      throw this.dataAbort(address, translation.fault, kind === WRITE)
+    const wanted =
+      kind === FETCH
+        ? privileged
+          ? page.PRIVILEGED_EXECUTE
+          : page.EL0_EXECUTE
+        : wantedBits(kind, privileged)
+    const pan = privileged === 1 && kind !== FETCH && (this.core.ps & PS.PAN) !== 0
+    const ignored = kind === FETCH ? range.topByteIgnoredForCode : range.topByteIgnored
+    if (ignored || high >>> 24 === (upper ? 0xff : 0)) {
+      const found = this.tlb.find(pageLow, pageHigh, controls.context)
+      if (found >= 0) {
+        const refused = (pan ? page.USER : 0) | (unaligned ? page.DEVICE : 0)
+        const flags = this.tlb.flags[found]!
+        if ((flags & wanted) === wanted && (flags & refused) === 0) return found
+      }
     }
-    return this.tlb.fill(pageLow, pageHigh, controls.context, translation.physical, translation.flags)
+    const request = { wanted, pan, unaligned, dirties: true }
+    const { fault, physical, flags } = this.translate(address, controls, request, kind === FETCH)
+    if (fault)
+      throw kind === FETCH ? this.instructionAbort(address, fault) : this.dataAbort(address, fault, kind)
+    return this.tlb.fill(pageLow, pageHigh, controls.context, physical, flags)
   }
 
-  /** A top byte that TBI does not excuse: the walk names the fault (translation, or address size with the MMU off). */
-  private refuseTopByte(address: bigint, controls: Controls, kind: number): number {
-    const { fault } = translatePage(controls, address, this.half(address, controls), this.readDescriptor)
-    const reported = fault ?? { fsc: FSC.ADDRESS_SIZE, stage: 1 as const, ipa: 0, onWalk: false }
-    throw kind === 0
-      ? this.instructionAbort(address, reported)
-      : this.dataAbort(address, reported, kind === WRITE)
+  private dataAbort(address: bigint, fault: WalkFault, kind: number): GuestFault {
+    const { fsc, stage, onWalk } = fault
+    // An atomic counts as a write only where a read alone would have been permitted.
+    const readable = isPermission(fsc) && !onWalk && (fault.denied & READS) === 0
+    const write = kind === WRITE || kind === MAINTENANCE || (kind === READ_WRITE && readable)
+    let extra = kind === MAINTENANCE ? ISS.CM : 0
+    if (stage === 1) return this.abort(address, fsc, write, 1, extra)
+    if (onWalk) extra |= ISS.S1PTW
+    else if (!isExternal(fsc)) extra |= instructionSyndrome(this.core.word)
+    return this.abort(address, fsc, write, 2, extra, fault.ipa)
   }
 
-  private deniedByPan(flags: number, privileged: number, access: Access): boolean {
-    if (privileged === 0 || access.unprivileged === true || !(this.core.ps & PS.PAN)) return false
-    return (flags & (page.EL0_READ | page.EL0_WRITE)) !== 0
-  }
-
-  /** Reports the permission fault of an access that the page's combined bits or PAN deny. */
-  private deny(address: bigint, controls: Controls, kind: number, privileged: number, access: Access): never {
-    const translation = this.translate(address, controls)
-    if (translation.fault) throw this.dataAbort(address, translation.fault, kind === WRITE)
-    const readDenied = kind & READ && !(translation.flags & wantedBits(READ, privileged))
-    const wanted = wantedBits(readDenied ? READ : kind & WRITE ? WRITE : READ, privileged)
-    if (this.deniedByPan(translation.stage1Flags, privileged, access)) {
-      const fsc = FSC.PERMISSION | translation.stage1Level
-      throw this.dataAbort(address, { fsc, stage: 1, ipa: 0, onWalk: false }, kind === WRITE)
-    }
-    throw this.dataAbort(address, permissionFault(translation, wanted), !readDenied && (kind & WRITE) !== 0)
-  }
-
-  private dataAbort(address: bigint, fault: WalkFault, write: boolean): GuestFault {
-    if (fault.stage === 1) return this.abort(address, fault.fsc, write, 1)
-    const syndrome = fault.onWalk ? 0x80 : instructionSyndrome(this.core.word)
-    return this.abort(address, fault.fsc, write, 2, syndrome, fault.ipa + Number(BigInt.asUintN(12, address)))
-  }
-
-  private instructionAbort(address: bigint, fault: WalkFault): GuestFault {
-    const iss = fault.fsc | (fault.onWalk ? 0x80 : 0)
-    return fault.stage === 1
+  private instructionAbort(address: bigint, { fsc, stage, onWalk, ipa }: WalkFault): GuestFault {
+    const iss = fsc | (onWalk ? ISS.S1PTW : 0)
+    return stage === 1
       ? new GuestFault(EC.INSTRUCTION_ABORT, iss, { far: address })
-      : new GuestFault(EC.INSTRUCTION_ABORT, iss, { far: address, target: 2, ipa: fault.ipa })
+      : new GuestFault(EC.INSTRUCTION_ABORT, iss, { far: address, target: 2, ipa })
   }
 
   private locateSplit(
     address: bigint,
     bytes: number,
-    unit: number,
+    unaligned: boolean,
     kind: number,
     access: Access,
     privileged: number,
@@ -331,12 +357,8 @@ export class Mmu {
     const controls = this.core.controls()
     const firstBytes = 4096 - Number(address & 0xfffn)
     const second = BigInt.asUintN(64, address + BigInt(firstBytes))
-    const one = this.piece(address, firstBytes, kind, access, privileged, controls)
-    const two = this.piece(second, bytes - firstBytes, kind, access, privileged, controls)
-    // A pair whose elements are aligned may cross a page of Device memory.
-    if ((one.flags | two.flags) & page.DEVICE && address & BigInt(unit - 1)) {
-      throw this.abort(address, FSC.ALIGNMENT, kind === WRITE, 1)
-    }
+    const one = this.piece(address, firstBytes, unaligned, kind, privileged, controls)
+    const two = this.piece(second, bytes - firstBytes, unaligned, kind, privileged, controls)
     if (checkTags && access.checked && this.mayCheck(controls, privileged)) {
       for (const [piece, start] of [
         [one, address],
@@ -355,19 +377,15 @@ export class Mmu {
   private piece(
     address: bigint,
     bytes: number,
+    unaligned: boolean,
     kind: number,
-    access: Access,
     privileged: number,
     controls: Controls,
   ): Piece {
     this.value64[0] = address
     const low = this.value32[0]!
-    const entry = this.entry(address, low, this.value32[1]!, controls, kind)
+    const entry = this.entry(address, low, this.value32[1]!, controls, kind, privileged, unaligned)
     const flags = this.tlb.flags[entry]!
-    const wanted = wantedBits(kind, privileged)
-    if ((flags & wanted) !== wanted || this.deniedByPan(flags, privileged, access)) {
-      this.deny(address, controls, kind, privileged, access)
-    }
     const physical = this.tlb.physical[entry]! + (low & 0xfff)
     const at = physical - RAM_BASE
     return { at: at >= 0 && at < this.views.ramBytes ? at : DEVICE, physical, bytes, flags }

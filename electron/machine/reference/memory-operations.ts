@@ -280,14 +280,6 @@ export class MemoryOperations {
     }
   }
 
-  /**
-   * Translates for cache maintenance by VA; reports faults as the manual says, changes nothing.
-   * @returns offset into RAM, or less than 0
-   */
-  probe(address: bigint, write: boolean): number {
-    return this.mmu.locate(address, 1, 1, write ? WRITE : READ, { bytes: 1, checked: false })
-  }
-
   private locateBlock(address: bigint, start: bigint, access: Access): number {
     // Translating the operand's own byte first makes FAR of an MMU fault the operand.
     this.mmu.locate(address, 1, 1, WRITE, { bytes: 1, checked: false })

@@ -161,16 +161,6 @@ describe('redirection while HCR_EL2.E2H is 1', () => {
   })
 })
 
-describe('AT and PAR_EL1', () => {
-  it('reports the address and type, or the fault', () => {
-    machine.setX({ 0: place.data + 0x123n, 1: 1n << 41n })
-    at(2, 'at s1e1r, x0\n isb\n mrs x2, par_el1\n at s1e1r, x1\n isb\n mrs x3, par_el1')
-    // Stage 1 off: Device-nGnRnE, Outer Shareable, bit 11 RES1.
-    expect(machine.x(2)).toBe(place.data | (2n << 7n) | (1n << 11n))
-    expect(machine.x(3)).toBe(1n | (1n << 11n))
-  })
-})
-
 it('claim tags are set by one name and cleared by the other', () => {
   const program = `mov x0, #0x1f5\n msr dbgclaimset_el1, x0\n mrs x1, dbgclaimset_el1\n mrs x2, dbgclaimclr_el1
     mov x0, #0x15\n msr dbgclaimclr_el1, x0\n mrs x3, dbgclaimclr_el1`

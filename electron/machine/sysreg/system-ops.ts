@@ -5,11 +5,11 @@ import type { SystemOp, SystemOpKey } from '../../../shared/arch/sysreg.ts'
 import type { SafePoints } from '../board/safe-points.ts'
 import { codeVersion, control } from '../board/shared-memory.ts'
 import type { Core } from '../cpu/core.ts'
-import { slotOf } from '../cpu/layout.ts'
+import { HCR } from '../mmu/controls.ts'
 import type { Mmu } from '../mmu/mmu.ts'
-import { page, permissionFault, type Translation } from '../mmu/walk.ts'
 import type { MemoryOperations } from '../reference/memory-operations.ts'
 import { type SysregAccess, undefinedInstruction } from './access.ts'
+import { translateAddress } from './address-translation.ts'
 import {
   belongsToEl2,
   compileTraps,
@@ -18,8 +18,6 @@ import {
   packEncoding,
   type TrapsByLevel,
 } from './compile.ts'
-
-const PAR = slotOf('PAR_EL1')
 
 interface CompiledOp {
   row: SystemOp
@@ -84,30 +82,37 @@ export class SystemOperations {
         this.memory.tagBlock(value, true)
         return
       case 'dc-va':
-        this.memory.probe(value, false)
+        this.mmu.maintain(value, false)
         return
       case 'dc-va-invalidate':
-        this.memory.probe(value, true)
+        this.mmu.maintain(value, true)
         return
       case 'ic-va':
-        this.invalidateCode(this.memory.probe(value, false))
+        this.invalidateCode(this.mmu.maintain(value, false))
         return
       case 'ic-all':
         this.invalidateAllCode()
         return
       case 'dc-set-way':
         return
+      case 'tlbi':
+        this.invalidate(broadcast)
+        return
       default:
-        if (op.startsWith('at-')) this.translate(op, value)
-        else this.invalidate(broadcast)
+        translateAddress(this.core, this.mmu, op, value)
     }
   }
 
-  /** More than asked for is invalidated: every translation of this PE, or of all PEs for the Inner Shareable forms. */
+  /**
+   * TLBI. More than asked for is invalidated: every translation of this PE, or of all PEs for the Inner and Outer Shareable
+   * forms, and for all that EL1 executes while HCR_EL2.FB is 1. Operands (ASID, VMID by the register, address, range, TTL)
+   * only narrow that.
+   */
   private invalidate(broadcast: boolean): void {
-    this.mmu.invalidate()
-    if (!broadcast) return
-    Atomics.add(this.core.views.control, control.TLB_GENERATION, 1)
+    const { core, mmu } = this
+    mmu.invalidate()
+    if (!broadcast && !(core.el === 1 && core.hcr() & HCR.FB)) return
+    Atomics.add(core.views.control, control.TLB_GENERATION, 1)
     this.safePoints.announce()
   }
 
@@ -127,35 +132,5 @@ export class SystemOperations {
       if (codeVersion(codePages, page) !== 0) this.mmu.codeWritten(page)
     }
     this.safePoints.announce()
-  }
-
-  /** AT: PAR_EL1 gets the translation or the fault; stage 1 forms under EL1&0 leave stage 2 out of the result. */
-  private translate(op: string, address: bigint): void {
-    const { core } = this
-    const el2 = op.startsWith('at-s1e2')
-    const both = op.startsWith('at-s12')
-    const unprivileged = op.includes('e0')
-    const write = op.endsWith('w')
-    const regime = el2 || (core.e2h() && core.tge()) ? (unprivileged ? 0 : 2) : 1
-    const result = this.mmu.translateFor(address, core.controlsFor(regime))
-    core.state[PAR] = this.parOf(result, both, write, unprivileged)
-  }
-
-  private parOf(result: Translation, both: boolean, write: boolean, unprivileged: boolean): bigint {
-    const bits = write ? page.PRIVILEGED_WRITE : page.PRIVILEGED_READ
-    const wanted = unprivileged ? bits << 3 : bits
-    const flags = both ? result.flags : result.stage1Flags
-    // A stage 1 operation reports stage 2 only where it stopped the walk of stage 1 itself.
-    const met =
-      result.fault && (both || result.fault.stage === 1 || result.fault.onWalk) ? result.fault : null
-    const fault = met ?? ((flags & wanted) === wanted ? null : permissionFault(result, wanted))
-    if (fault) {
-      const stage2 = fault.stage === 2 ? (fault.onWalk ? 0x300n : 0x200n) : 0n
-      return 1n | (BigInt(fault.fsc) << 1n) | stage2 | (1n << 11n)
-    }
-    const address = both ? result.physical : result.ipa
-    const attribute = both ? result.attribute : result.stage1Attribute
-    const shareable = (attribute & 0xf0) === 0 ? 2n : 3n
-    return (BigInt(attribute) << 56n) | BigInt(address) | (1n << 11n) | (shareable << 7n)
   }
 }

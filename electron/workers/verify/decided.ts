@@ -109,8 +109,7 @@ export const decisions: Readonly<Record<string, Decision>> = {
   },
   probe_eret_ats: {
     why: 'choice',
-    clause:
-      'PAR_EL1.PA is where the machine that runs the case placed DATA, and NS is UNKNOWN for a translation in Non-secure state',
-    differs: { X0: '0xf000000040024980' },
+    clause: 'PAR_EL1.PA is where the machine that runs the case placed DATA',
+    differs: { X0: '0xf000000040024b80' },
   },
 }

@@ -1,5 +1,5 @@
 import type { Sysreg } from '../sysreg.ts'
-import { fromEl1, virtualMemory } from './traps.ts'
+import { cacheIdentification, fromEl1, virtualMemory } from './traps.ts'
 
 /** Tag check effects, SCTLR_ELx.TCF and TCF0. */
 export const tagCheckModes = { 0: 'none', 1: 'sync', 2: 'async', 3: 'asym' } as const
@@ -15,6 +15,7 @@ export const controlEl1 = {
     // SED and ITD are RES1 where EL0 has no AArch32. The glossary lets a RES1 bit be a stored bit without effect, and
     // widespread start-up code writes 0 here and reads it back. EE and E0E are RES0: little-endian only (BigEnd = 0).
     fields: {
+      EPAN: 57,
       DSSBS: 44,
       ATA: 43,
       ATA0: 42,
@@ -92,7 +93,7 @@ export const controlEl1 = {
     enc: [3, 2, 0, 0, 0],
     read: 'EL1',
     write: 'EL1',
-    traps: fromEl1('HCR_EL2.TID2'),
+    traps: cacheIdentification,
     fields: { TnD: 4, Level: [3, 1], InD: 0 },
     fieldFeatures: { TnD: 'FEAT_MTE2' },
     meanings: { InD: { 0: 'data or unified', 1: 'instruction' } },

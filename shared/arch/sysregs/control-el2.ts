@@ -29,6 +29,7 @@ export const controlEl2 = {
     // SED and ITD as in SCTLR_EL1.
     e2hLayout: {
       fields: {
+        EPAN: 57,
         DSSBS: 44,
         ATA: 43,
         ATA0: 42,
@@ -94,6 +95,12 @@ export const controlEl2 = {
       TID5: 58,
       DCT: 57,
       ATA: 56,
+      TTLBOS: 55,
+      TTLBIS: 54,
+      TOCU: 52,
+      TICAB: 50,
+      TID4: 49,
+      FWB: 46,
       MIOCNCE: 38,
       TEA: 37,
       TERR: 36,

@@ -1,5 +1,5 @@
 import type { FieldTable, Sysreg } from '../sysreg.ts'
-import { el0Use, fromEl1 } from './traps.ts'
+import { cacheIdentification, el0Use, fromEl1 } from './traps.ts'
 
 /**
  * Identification. Values: shared/arch/identification-values.ts. The block op0 = 3, op1 = 0, CRn = 0, CRm = 1 to 7 reads
@@ -89,7 +89,7 @@ export const identification = {
     enc: [3, 1, 0, 0, 0],
     read: 'EL1',
     write: 'none',
-    traps: fromEl1('HCR_EL2.TID2'),
+    traps: cacheIdentification,
     idst: true,
     fields: { NumSets: [27, 13], Associativity: [12, 3], LineSize: [2, 0] },
     computed: 'cacheSize',
@@ -99,7 +99,7 @@ export const identification = {
     enc: [3, 1, 0, 0, 1],
     read: 'EL1',
     write: 'none',
-    traps: fromEl1('HCR_EL2.TID2'),
+    traps: cacheIdentification,
     idst: true,
     fields: {
       Ttype7: [46, 45],

@@ -2,12 +2,19 @@ import type { FieldTable, Sysreg } from '../sysreg.ts'
 import { virtualMemory } from './traps.ts'
 
 /**
- * Translation controls. Absent, so RES0: hardware update of flags, hierarchical permission disables, CnP, 16-bit VMIDs,
- * E0PD, large addresses, and TBID (which needs pointer authentication). Source: DDI 0487, the register pages.
+ * Translation controls. Absent, so RES0: large addresses (DS, 52-bit sizes), hardware use of descriptor bits (HWUnn), NFD
+ * (which needs SVE), and TBID (which needs pointer authentication). CnP is stored and has no effect: no PE shares another's
+ * TLB. Source: DDI 0487, the register pages.
  */
 const twoRangeTcr = {
   TCMA1: 58,
   TCMA0: 57,
+  E0PD1: 56,
+  E0PD0: 55,
+  HPD1: 42,
+  HPD0: 41,
+  HD: 40,
+  HA: 39,
   TBI1: 38,
   TBI0: 37,
   AS: 36,
@@ -27,7 +34,7 @@ const twoRangeTcr = {
   T0SZ: [5, 0],
 } as const satisfies FieldTable
 
-const twoRangeTtbr = { ASID: [63, 48], BADDR: [47, 1] } as const satisfies FieldTable
+const twoRangeTtbr = { ASID: [63, 48], BADDR: [47, 1], CnP: 0 } as const satisfies FieldTable
 
 const attributes = {
   Attr7: [63, 56],
@@ -160,7 +167,7 @@ export const translation = {
     enc: [3, 4, 2, 0, 0],
     read: 'EL2',
     write: 'EL2',
-    fields: { BADDR: [47, 1] },
+    fields: { BADDR: [47, 1], CnP: 0 },
     e2hLayout: { fields: twoRangeTtbr },
     reset: 'unknown',
     effect: 'translation-control',
@@ -184,6 +191,9 @@ export const translation = {
     write: 'EL2',
     fields: {
       TCMA: 30,
+      HPD: 24,
+      HD: 22,
+      HA: 21,
       TBI: 20,
       PS: [18, 16],
       TG0: [15, 14],
@@ -233,7 +243,7 @@ export const translation = {
     enc: [3, 4, 2, 1, 0],
     read: 'EL2',
     write: 'EL2',
-    fields: { VMID: [55, 48], BADDR: [47, 1] },
+    fields: { VMID: [63, 48], BADDR: [47, 1], CnP: 0 },
     reset: 'unknown',
     effect: 'translation-control',
     sync: 'context',
@@ -245,6 +255,9 @@ export const translation = {
     read: 'EL2',
     write: 'EL2',
     fields: {
+      HD: 22,
+      HA: 21,
+      VS: 19,
       PS: [18, 16],
       TG0: [15, 14],
       SH0: [13, 12],
@@ -254,7 +267,7 @@ export const translation = {
       T0SZ: [5, 0],
     },
     res1: 0x8000_0000n,
-    meanings: { TG0: lowGranule, PS: size, SL0: { 0: 'level 2', 1: 'level 1', 2: 'level 0' } },
+    meanings: { TG0: lowGranule, PS: size, VS: { 0: '8-bit VMID', 1: '16-bit VMID' } },
     reset: 'unknown',
     effect: 'translation-control',
     sync: 'context-tlb',

@@ -14,6 +14,9 @@ export const tagAccess: readonly Trap[] = [{ bit: 'HCR_EL2.ATA', when: 0, from: 
 /** An EL1 access trapped to EL2 while a field is 1. */
 export const fromEl1 = (bit: string): readonly Trap[] => [{ bit, when: 1, from: 'EL1', to: 'EL2' }]
 
+/** Identification of caches: TID2, which also covers CTR_EL0, and TID4 (FEAT_EVT). */
+export const cacheIdentification: readonly Trap[] = [...fromEl1('HCR_EL2.TID2'), ...fromEl1('HCR_EL2.TID4')]
+
 /** Debug registers: MDCR_EL2.TDE covers every group, the second field one group. */
 export const debugGroup = (field: string): readonly Trap[] => [
   ...fromEl1('MDCR_EL2.TDE'),

@@ -1,0 +1,50 @@
+import { RAM_BASE } from '../board/map.ts'
+import type { Views } from '../board/shared-memory.ts'
+import type { TableMemory } from './walk.ts'
+
+/** RAM as table walks see it: descriptors are read and replaced as one, whatever other PEs do to them. */
+export class RamTables implements TableMemory {
+  private readonly ram64: BigUint64Array
+  private readonly codePages: Int32Array
+  private readonly ramBytes: number
+  private readonly codeWritten: ((ramPage: number) => void) | null
+  private readonly value = new BigUint64Array(1)
+  private readonly half = new Int32Array(this.value.buffer)
+  private readonly next = new BigUint64Array(1)
+  private readonly nextHalf = new Int32Array(this.next.buffer)
+  low = 0
+  high = 0
+
+  /**
+   * @param codeWritten told when a descriptor lies in a page that is watched, for decoded instructions or snapshots; null
+   * for a debugger's walks, which leave descriptors as they are
+   */
+  constructor(views: Views, codeWritten: ((ramPage: number) => void) | null) {
+    this.ram64 = views.ram64
+    this.codePages = views.codePages
+    this.ramBytes = views.ramBytes
+    this.codeWritten = codeWritten
+  }
+
+  read(physical: number): boolean {
+    const offset = physical - RAM_BASE
+    if (offset < 0 || offset >= this.ramBytes) return false
+    this.value[0] = Atomics.load(this.ram64, offset / 8)
+    this.low = this.half[0]!
+    this.high = this.half[1]!
+    return true
+  }
+
+  update(physical: number, low: number): boolean {
+    if (this.codeWritten === null) return true
+    const offset = physical - RAM_BASE
+    this.nextHalf[0] = low
+    this.nextHalf[1] = this.high
+    this.half[0] = this.low
+    this.half[1] = this.high
+    const expected = this.value[0]!
+    if (Atomics.compareExchange(this.ram64, offset / 8, expected, this.next[0]!) !== expected) return false
+    if (this.codePages[offset >>> 12] !== 0) this.codeWritten(offset >>> 12)
+    return true
+  }
+}
