@@ -72,7 +72,8 @@ const guests: Record<string, () => MachinePlan> = {
     stop: { switches: 20 },
   }),
   'translations that are changed and kept': () => plan(buildSource(staleTranslations(2, 3000)), { pes: 2 }),
-  'four PEs that pass interrupts round': () => plan(buildProgram('gic-ring', { LAPS: 12 }), { pes: 4 }),
+  'four PEs that pass interrupts round': () =>
+    plan(buildProgram('gic-ring', { LAPS: 8, CHANGES: 5 }), { pes: 4 }),
   'a guest with virtual interrupts': () => plan(buildProgram('gic-virtual')),
   'tag checks in all modes': () => plan(buildProgram('mte-modes'), { sync: 'latest', memoryBytes: 64 << 20 }),
   'a hypervisor, stopped after 20 switches': () => ({ ...handover(), stop: { switches: 20 } }),

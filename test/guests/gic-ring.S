@@ -1,5 +1,6 @@
 // Two tokens go round four PEs as interrupts: an SGI, and an SPI that each PE routes to the next one. PEs without a token
-// wait in WFI. Nothing may be lost, whatever is in between. Run with -smp 4.
+// wait in WFI. Nothing may be lost, whatever is in between. Before, all of them change their own bytes and bits of the same
+// words of the distributor at once. Run with -smp 4.
 .set EL2_TCF, 0
 .set EL2_ATA, 0
 	.include "common.inc"
@@ -9,6 +10,8 @@
 .set LAPS, 150
 .set SGI,  1
 .set SPI,  40
+.set OWN,  48				// SPI of PE 0 for what only it changes
+.set CHANGES, 60
 .set STACK, 4096
 
 main:	stp	x29, x30, [sp, #-16]!
@@ -39,7 +42,12 @@ main:	stp	x29, x30, [sp, #-16]!
 	wfi
 	msr	daifclr, #3
 	b	3b
-4:	ldr	x19, =counts
+4:	line	"bytes and bits lost:"
+	ldr	x0, =lost
+	ldr	x0, [x0]
+	bl	put
+	bl	newline
+	ldr	x19, =counts
 	mov	x20, #0
 5:	line	"pe, sgis, spis:"
 	value	x20
@@ -85,10 +93,52 @@ set_up:	mov	x8, x30
 	msr	tpidr_el2, x9
 	mov	x0, x9
 	bl	gic_init
+	ldr	x0, =initialised		// gic_init writes what all of them share
+	mov	x1, #1
+	ldaddl	x1, x2, [x0]
+1:	ldar	x1, [x0]
+	cmp	x1, #PES
+	b.ne	1b
+	bl	change
 	ldr	x0, =ready
 	mov	x1, #1
 	ldaddl	x1, x2, [x0]
 	ret	x8
+	.ltorg
+
+// x9 = number of this PE: its priority byte, and its bits of enables and pending states, each read back
+change:	mov	x10, #CHANGES
+	ldr	x11, =GICD
+	add	x1, x9, #OWN - 32
+	mov	w12, #1
+	lsl	w12, w12, w1			// its bit
+	add	x13, x11, #IPRIORITYR + OWN
+	add	x13, x13, x9			// its byte
+	mov	x14, #0				// what was lost
+1:	and	w1, w10, #0xff
+	strb	w1, [x13]
+	ldrb	w2, [x13]
+	cmp	w1, w2
+	cinc	x14, x14, ne
+	str	w12, [x11, #ISENABLER + 4]
+	str	w12, [x11, #ISPENDR + 4]
+	ldr	w2, [x11, #ISENABLER + 4]
+	ldr	w3, [x11, #ISPENDR + 4]
+	and	w2, w2, w3
+	tst	w2, w12
+	cinc	x14, x14, eq
+	str	w12, [x11, #ICPENDR + 4]
+	str	w12, [x11, #ICENABLER + 4]
+	ldr	w2, [x11, #ISENABLER + 4]
+	ldr	w3, [x11, #ISPENDR + 4]
+	orr	w2, w2, w3
+	tst	w2, w12
+	cinc	x14, x14, ne
+	subs	x10, x10, #1
+	b.ne	1b
+	ldr	x1, =lost
+	ldadd	x14, x2, [x1]
+	ret
 	.ltorg
 
 irq:	stp	x0, x1, [sp, #-64]!
@@ -150,6 +200,10 @@ vectors:
 	.data
 	.balign	64
 ready:	.quad	0
+	.balign	64
+initialised:
+	.quad	0
+lost:	.quad	0
 	.balign	64
 counts:	.space	16 * PES
 	.bss

@@ -19,6 +19,9 @@ import {
 } from './layout.ts'
 import type { Group } from './priorities.ts'
 
+/** Tries for the lock before the thread sleeps for a millisecond. */
+const SPINS = 1000
+
 /**
  * Distributor and redistributors as a state machine: inputs, pending and active states, routing, and for each PE the most
  * urgent interrupt of each group. That pair of words is all that a CPU interface looks at; whoever changes it sets the
@@ -143,8 +146,9 @@ export class InterruptController implements InterruptInputs {
   }
 
   private acquire(): void {
-    while (Atomics.compareExchange(this.words, LOCK, 0, 1) !== 0) {
-      // Another PE's worker is changing the state; it does so within a few hundred instructions.
+    for (let tries = 0; Atomics.compareExchange(this.words, LOCK, 0, 1) !== 0; tries++) {
+      // Another PE's worker changes the state, which takes it a microsecond unless its thread lost the processor.
+      if (tries > SPINS) Atomics.wait(this.words, LOCK, 1, 1)
     }
   }
 

@@ -1,6 +1,13 @@
-import { slotOf } from '../../cpu/layout.ts'
 import type { InterruptController } from './controller.ts'
-import { CBPR, CONTROL_FIXED, EOI_MODE, type Interface, type InterfacePe, Registers } from './interface.ts'
+import {
+  CBPR,
+  CONTROL_FIXED,
+  EOI_MODE,
+  type Interface,
+  type InterfacePe,
+  Registers,
+  stored,
+} from './interface.ts'
 import { candidateIntid, candidatePriority, INTERRUPTS } from './layout.ts'
 import {
   activeBit,
@@ -17,7 +24,6 @@ import {
   SPURIOUS,
 } from './priorities.ts'
 
-const stored = (name: string) => ({ name, slot: slotOf(name) })
 const CTLR = stored('ICC_CTLR_EL1')
 const PMR = stored('ICC_PMR_EL1')
 const BPR = [stored('ICC_BPR0_EL1'), stored('ICC_BPR1_EL1')] as const
@@ -74,11 +80,6 @@ export class CpuInterface implements Interface {
   /** With EOImode = 0 the write is ignored (CONSTRAINED UNPREDICTABLE). */
   deactivate(intid: number): void {
     if (this.registers.low(CTLR.slot) & EOI_MODE) this.controller.deactivate(this.pe, intid)
-  }
-
-  /** Deactivation on behalf of a list register. */
-  deactivateLinked(intid: number): void {
-    this.controller.deactivate(this.pe, intid)
   }
 
   pending(group: Group): number {

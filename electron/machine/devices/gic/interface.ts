@@ -1,3 +1,4 @@
+import { slotOf } from '../../cpu/layout.ts'
 import type { Group } from './priorities.ts'
 
 /**
@@ -43,7 +44,16 @@ export interface InterfacePe {
   readonly recorder: { touch(name: string, cause: 'msr'): void }
 }
 
-/** Stored registers of one PE as 32-bit halves, by the name of the row. */
+/** A register with storage: its row's name and its word in the state of a PE. */
+interface Stored {
+  readonly name: string
+  readonly slot: number
+}
+
+/** @throws for a row without storage: a bug of ours */
+export const stored = (name: string): Stored => ({ name, slot: slotOf(name) })
+
+/** Stored registers of one PE as 32-bit halves. */
 export class Registers {
   private readonly pe: InterfacePe
   private readonly halves: Uint32Array
@@ -71,10 +81,4 @@ export class Registers {
     this.halves[slot * 2 + 1] = value
     this.pe.recorder.touch(name, 'msr')
   }
-}
-
-/** A register with storage: its row's name and its word in the state of a PE. */
-export interface Stored {
-  readonly name: string
-  readonly slot: number
 }

@@ -7,7 +7,6 @@
  */
 export const INTERRUPTS = 288
 export const BANKS = INTERRUPTS / 32
-export const FIRST_PPI = 16
 export const FIRST_SPI = 32
 
 /** Words of a bank: one bit an interrupt, then the priorities as bytes. */

@@ -8,7 +8,7 @@ const HW = 1 << 29
 const GROUP = 1 << 28
 const EOI = 1 << 9
 
-export const isValid = (upper: number): boolean => (upper & STATE) !== 0
+const isValid = (upper: number): boolean => (upper & STATE) !== 0
 export const isActive = (upper: number): boolean => (upper & ACTIVE) !== 0
 /** Pending and not active: only such a one can be signalled. */
 export const isPending = (upper: number): boolean => (upper & STATE) === PENDING

@@ -3,7 +3,7 @@
  * Source: IHI 0069, 4.8 "Interrupt prioritization". A lower number is more urgent. Active priorities are a mask with one
  * bit for each of the 32 group priorities, bit 0 the most urgent.
  */
-export const PRIORITY_BITS = 5
+const PRIORITY_BITS = 5
 const UNUSED_BITS = 8 - PRIORITY_BITS
 export const IMPLEMENTED = (0xff << UNUSED_BITS) & 0xff
 /** Running priority while no interrupt is active. */

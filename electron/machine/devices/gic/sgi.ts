@@ -1,13 +1,14 @@
-/**
- * The PEs that ICC_SGI0R, SGI1R and ASGI1R address (IHI 0069, 12.2): IRM = 1 all but the sender, else a list of Aff0
- * within one cluster. TargetList reaches Aff0 0 to 15; RS is RES0, because the distributor's TYPER.RSS is 0.
- */
+/** What a write to ICC_SGI0R_EL1, ICC_SGI1R_EL1 or ICC_ASGI1R_EL1 asks for. */
 export interface SgiRequest {
   intid: number
   /** Packed affinities (layout.ts), or null for every PE but the sender. */
   targets: readonly number[] | null
 }
 
+/**
+ * The fields of these registers (IHI 0069, 12.2): IRM = 1 means all but the sender, else a list of Aff0 within one cluster.
+ * TargetList reaches Aff0 0 to 15; RS is RES0, because the distributor's TYPER.RSS is 0.
+ */
 export function sgiRequest(value: bigint): SgiRequest {
   const low = Number(value & 0xffff_ffffn)
   const high = Number(value >> 32n)

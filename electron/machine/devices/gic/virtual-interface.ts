@@ -1,5 +1,12 @@
-import { slotOf } from '../../cpu/layout.ts'
-import { CONTROL_FIXED, type Interface, type InterfacePe, Registers } from './interface.ts'
+import {
+  CBPR,
+  CONTROL_FIXED,
+  EOI_MODE,
+  type Interface,
+  type InterfacePe,
+  Registers,
+  stored,
+} from './interface.ts'
 import {
   ACTIVE,
   countEoi,
@@ -35,7 +42,6 @@ import {
 /** As many as QEMU's virt board has. */
 export const LIST_REGISTERS = 4
 
-const stored = (name: string) => ({ name, slot: slotOf(name) })
 const ICH_HCR = stored('ICH_HCR_EL2')
 const VMCR = stored('ICH_VMCR_EL2')
 const ACTIVE_PRIORITIES = [stored('ICH_AP0R0_EL2'), stored('ICH_AP1R0_EL2')] as const
@@ -143,12 +149,12 @@ export class VirtualInterface implements Interface {
 
   control(): number {
     const vmcr = this.vmcr()
-    return CONTROL_FIXED | (vmcr & VEOIM ? 2 : 0) | (vmcr & VCBPR ? 1 : 0)
+    return CONTROL_FIXED | (vmcr & VEOIM ? EOI_MODE : 0) | (vmcr & VCBPR ? CBPR : 0)
   }
 
   setControl(value: number): void {
     const vmcr = this.vmcr() & ~(VEOIM | VCBPR)
-    this.registers.setLow(VMCR, vmcr | (value & 2 ? VEOIM : 0) | (value & 1 ? VCBPR : 0))
+    this.registers.setLow(VMCR, vmcr | (value & EOI_MODE ? VEOIM : 0) | (value & CBPR ? VCBPR : 0))
   }
 
   enabled(group: Group): number {
