@@ -19,6 +19,8 @@ const programs = [
   { name: 'mte-modes', pes: 1 },
   { name: 'vectors', pes: 1 },
   { name: 'smp', pes: 2 },
+  { name: 'atomics', pes: 4 },
+  { name: 'maintenance', pes: 2 },
   { name: 'switch-bare', pes: 1 },
   { name: 'switch-nvhe', pes: 1 },
   { name: 'gic-physical', pes: 2 },
