@@ -109,7 +109,8 @@ function exitOf(reason: StopReason, terminal: Terminal): number {
     case 'stopped':
       return exits.ran
     case 'model-error':
-      throw new Error(`PE ${reason.pe}: ${reason.message}`)
+      terminal.err(`switchyard: PE ${reason.pe} cannot go on: ${reason.message}\n`)
+      return exits.bug
     case 'failed':
       throw new Error(`${reason.message}\n${reason.stack ?? ''}`)
   }

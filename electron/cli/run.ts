@@ -6,7 +6,7 @@ import { followRuns, progressPrinter } from './follow-run.ts'
 import { jsonLine } from './json.ts'
 import { openSession } from './session.ts'
 import { runText } from './text.ts'
-import { exitOfSignal, exits, UsageError, type Verb } from './verb.ts'
+import { exitOfSignal, exits, type Terminal, UsageError, type Verb } from './verb.ts'
 
 export const run: Verb = {
   name: 'run',
@@ -43,7 +43,7 @@ export const run: Verb = {
       const summary = await follower.ended(id)
       progress.end()
       terminal.out(args.has('json') ? jsonLine(runReport(summary)) : runText(summary, `${db}#${id}`))
-      return signal ? exitOfSignal(signal) : exitOf(summary)
+      return signal ? exitOfSignal(signal) : exitOf(summary, terminal)
     } finally {
       progress.end()
       follower.close()
@@ -53,9 +53,12 @@ export const run: Verb = {
 }
 
 /** A run that a lost worker or an error of the model cut short did not run. */
-function exitOf(summary: RunSummary): number {
+function exitOf(summary: RunSummary, terminal: Terminal): number {
   const { stop } = summary
   if (stop?.kind === 'failed') throw new Error(`run ${summary.run}: ${stop.message}\n${stop.stack ?? ''}`)
-  if (stop?.kind === 'model-error') throw new Error(`run ${summary.run}, PE ${stop.pe}: ${stop.message}`)
+  if (stop?.kind === 'model-error') {
+    terminal.err(`switchyard: PE ${stop.pe} cannot go on: ${stop.message}\n`)
+    return exits.bug
+  }
   return stop?.kind === 'lockup' ? exits.lockup : exits.ran
 }

@@ -139,6 +139,19 @@ describe('boot', () => {
     })
   })
 
+  it('ends with 70 at an instruction that the machine lacks, and names it', async () => {
+    const source = join(folder, 'float.S')
+    const enable = 'mov x0, #0x300000\n msr cpacr_el1, x0\n isb'
+    writeFileSync(source, `.global _start\n_start: ${enable}\n .inst 0x1e602800\n b .\n`)
+    const elf = join(folder, 'float.elf')
+    await switchyard('asm', source, '-o', elf)
+    expect(await switchyard('boot', elf)).toEqual({
+      status: 70,
+      out: '',
+      err: 'switchyard: PE 0 cannot go on: at 0x4008000c: FADD (scalar) is not modelled (word 0x1e602800)\n',
+    })
+  })
+
   it('ends with 124 at a limit', async () => {
     const elf = await assembled('endless.S')
     expect(await switchyard('boot', elf, '--max-instructions', '1000')).toMatchObject({

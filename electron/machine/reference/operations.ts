@@ -325,7 +325,7 @@ export class ReferenceOperations implements Operations<bigint> {
     throw new MachineStop(
       'model-error',
       0,
-      `PE${core.pe} at 0x${core.pc.toString(16)}: ${name} is not modelled (word 0x${(core.word >>> 0).toString(16).padStart(8, '0')})`,
+      `at 0x${core.pc.toString(16)}: ${name} is not modelled (word 0x${(core.word >>> 0).toString(16).padStart(8, '0')})`,
     )
   }
 

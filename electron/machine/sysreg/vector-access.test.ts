@@ -89,11 +89,11 @@ describe('arithmetic that is not modelled', () => {
   it('ends the run with its name and place', () => {
     expect(stop('nop\n.inst 0x1e622820', fpen(3n))).toEqual([
       'model-error',
-      'PE0 at 0x40010004: FADD (scalar) is not modelled (word 0x1e622820)',
+      'at 0x40010004: FADD (scalar) is not modelled (word 0x1e622820)',
     ])
     expect(stop('.inst 0x4ea28420', fpen(3n))).toEqual([
       'model-error',
-      'PE0 at 0x40010000: ADD (vector) is not modelled (word 0x4ea28420)',
+      'at 0x40010000: ADD (vector) is not modelled (word 0x4ea28420)',
     ])
   })
 
