@@ -7,7 +7,7 @@ import { READ, WRITE } from '../mmu/mmu.ts'
 import { markKinds } from '../observe/marks.ts'
 import type { Stops } from '../reference/engine.ts'
 import { fetchWord } from './memory.ts'
-import { generalRegister, readGeneral } from './registers.ts'
+import { generalRegister, generalSlot } from './registers.ts'
 import type { Listener, Tap } from './tap.ts'
 
 type Hit = Extract<Halt, { kind: 'condition' }>
@@ -29,9 +29,12 @@ export class Breaks implements Listener, Stops {
   private readonly conditions: readonly (BreakCondition & { index: number })[]
   private readonly addresses = new Map<bigint, number>()
   private readonly instructions: Indexed<'instruction'>[]
-  private readonly generals: { index: number; register: string; last: bigint }[]
+  private readonly generals: { index: number; register: string; slot: number; last: bigint }[]
+  private readonly systemRegisters: ReadonlyMap<string, number>
   private readonly positions: Indexed<'position'>[]
   private readonly memory: Indexed<'memory'>[]
+  private readonly levels: Indexed<'el-change'>[]
+  private readonly tagFaults: Indexed<'tag-fault'>[]
   /** Offsets in their pages of the addresses: a page may be mapped anywhere. */
   private readonly offsets: ReadonlySet<number>
   private passing = false
@@ -53,9 +56,16 @@ export class Breaks implements Listener, Stops {
     this.instructions = this.of('instruction')
     this.positions = this.of('position')
     this.memory = this.of('memory')
-    this.generals = this.of('register-write')
+    this.levels = this.of('el-change')
+    this.tagFaults = this.of('tag-fault')
+    const registers = this.of('register-write')
+    this.systemRegisters = new Map(registers.toReversed().map(({ register, index }) => [register, index]))
+    this.generals = registers
       .filter(({ register }) => generalRegister(register))
-      .map(({ index, register }) => ({ index, register, last: readGeneral(pe, register) }))
+      .map(({ index, register }) => {
+        const slot = generalSlot(pe, register)
+        return { index, register, slot, last: pe.core.state[slot]! }
+      })
     this.level = pe.core.el
   }
 
@@ -119,15 +129,19 @@ export class Breaks implements Listener, Stops {
     if (hit !== null && this.foundIsAccess && instructions < this.foundAt) hit = null
     this.found = null
     for (const general of this.generals) {
-      const value = readGeneral(pe, general.register)
-      if (value !== general.last) hit ??= { kind: 'condition', index: general.index, pe: pe.index }
+      // Another stack pointer may be in use now: that is no write.
+      const slot = generalSlot(pe, general.register)
+      const value = pe.core.state[slot]!
+      const written = slot === general.slot && value !== general.last
+      if (written) hit ??= { kind: 'condition', index: general.index, pe: pe.index }
+      general.slot = slot
       general.last = value
     }
     const reached = this.positions.find((c) => from < c.instructions && c.instructions <= instructions)
     if (reached) hit ??= { kind: 'condition', index: reached.index, pe: pe.index }
     if (pe.core.el !== this.level) {
       this.level = pe.core.el
-      const change = this.of('el-change').find(({ to }) => to === undefined || to === pe.core.el)
+      const change = this.levels.find(({ to }) => to === undefined || to === pe.core.el)
       if (change) hit ??= { kind: 'condition', index: change.index, pe: pe.index }
     }
     return hit
@@ -144,8 +158,8 @@ export class Breaks implements Listener, Stops {
 
   touched(name: string, cause: string): void {
     if (cause !== 'msr') return
-    const match = this.of('register-write').find(({ register }) => register === name)
-    if (match) this.hear(match.index)
+    const index = this.systemRegisters.get(name)
+    if (index !== undefined) this.hear(index)
   }
 
   marked(marks: readonly { kind: number; argument: number }[]): void {
@@ -160,12 +174,12 @@ export class Breaks implements Listener, Stops {
   }
 
   levelMayChange(): void {
-    if (this.of('el-change').length > 0) this.pe.engine.cutShort()
+    if (this.levels.length > 0) this.pe.engine.cutShort()
   }
 
   tagFaulted({ synchronous, address }: { synchronous: boolean; address: bigint }): void {
     const fault = synchronous ? 'sync' : 'async'
-    const match = this.of('tag-fault').find((c) => c.fault === undefined || c.fault === fault)
+    const match = this.tagFaults.find((c) => c.fault === undefined || c.fault === fault)
     if (match) this.hear(match.index, address)
   }
 

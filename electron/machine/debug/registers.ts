@@ -6,14 +6,16 @@ export const generalRegister = (name: string): boolean => name === 'sp' || /^x([
 
 /** A general register, or sp of the current EL. */
 export function readGeneral(pe: Pe, name: string): bigint {
-  return pe.core.state[slot(pe, name)]!
+  return pe.core.state[generalSlot(pe, name)]!
 }
 
 export function writeGeneral(pe: Pe, name: string, value: bigint): void {
-  pe.core.state[slot(pe, name)] = BigInt.asUintN(64, value)
+  pe.core.state[generalSlot(pe, name)] = BigInt.asUintN(64, value)
 }
 
-const slot = (pe: Pe, name: string): number => (name === 'sp' ? pe.core.sp : Number(name.slice(1)))
+/** Word of a general register in the PE's state; that of sp changes with the EL and SPSel. */
+export const generalSlot = (pe: Pe, name: string): number =>
+  name === 'sp' ? pe.core.sp : Number(name.slice(1))
 
 export const readPc = (pe: Pe): bigint => pe.core.pc
 

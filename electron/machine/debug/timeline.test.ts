@@ -282,6 +282,7 @@ describe('what ends a run', { timeout: 60_000 }, () => {
       ['condition', 2],
     ])
     expect(levels(open(image), 2)).toEqual(['condition', 2])
+    expect(open(image).run([{ kind: 'register-write', register: 'sp' }], 100)).toEqual({ kind: 'limit' })
     expect(levels(open(image), 0)[0]).toBe('limit')
   })
 
