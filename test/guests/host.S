@@ -227,8 +227,8 @@ run_task:
 	isb
 1:	eret
 
-// An interrupt of CNTHP in 0.1 ms
-soon:	ldr	x0, =100000
+// An interrupt of CNTHP in 0.05 ms
+soon:	ldr	x0, =50000
 	msr	cnthp_tval_el2, x0
 	mov	x0, #1
 	msr	cnthp_ctl_el2, x0
@@ -251,9 +251,9 @@ task_zero:
 	ldr	x1, =0x42000000
 	dc	zva, x1
 	svc	#0x24
-task_spin:					// 0.5 ms
+task_spin:					// 0.15 ms
 	mrs	x2, cntvct_el0
-	ldr	x3, =500000
+	ldr	x3, =150000
 	add	x2, x2, x3
 1:	mrs	x3, cntvct_el0
 	cmp	x3, x2
