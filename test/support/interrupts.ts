@@ -24,6 +24,8 @@ export class TestGic {
   readonly controller: InterruptController
   readonly distributor: Distributor
   readonly redistributors: Redistributors
+  /** Registers that were said to have changed, in order. */
+  readonly touched: string[] = []
   private readonly pes: { el: number; interrupts: PeInterrupts }[]
 
   constructor(pes = 1) {
@@ -39,7 +41,7 @@ export class TestGic {
         el: 2,
         state,
         bit: (slot: number, bit: number) => Number((state[slot]! >> BigInt(bit)) & 1n) as 0 | 1,
-        recorder: { touch: () => {} },
+        recorder: { touch: (name: string) => void this.touched.push(name) },
       }
       for (const name of Object.keys(rows)) {
         const { reset } = sysregs[name as keyof typeof rows]

@@ -81,4 +81,11 @@ export class Registers {
     this.halves[slot * 2 + 1] = value
     this.pe.recorder.touch(name, 'msr')
   }
+
+  /** Both halves as one change. */
+  set({ name, slot }: Stored, low: number, high: number): void {
+    this.halves[slot * 2] = low
+    this.halves[slot * 2 + 1] = high
+    this.pe.recorder.touch(name, 'msr')
+  }
 }

@@ -226,6 +226,17 @@ describe('the maintenance interrupt', () => {
 })
 
 describe('what EL2 writes', () => {
+  it('is told to the observer as one change, and what an access of EL1 changes besides too', () => {
+    const gic = guest([{ intid: 27 }])
+    gic.touched.length = 0
+    expect(gic.get('ICC_IAR1_EL1')).toBe(27)
+    gic.set('ICC_EOIR1_EL1', 27)
+    expect(gic.touched).toEqual(['ICH_LR0_EL2', 'ICH_AP1R0_EL2', 'ICH_AP1R0_EL2', 'ICH_LR0_EL2'])
+    gic.touched.length = 0
+    gic.at(2, VIRTUAL).set('ICH_LR2_EL2', lr({ intid: 40 }))
+    expect(gic.touched).toEqual(['ICH_LR2_EL2'])
+  })
+
   it('keeps to what is implemented', () => {
     const gic = new TestGic().at(2)
     expect([gic.get('ICH_VTR_EL2'), gic.word('ICH_VMCR_EL2')]).toEqual([0x90b8_0003, 0x4c_0008n])

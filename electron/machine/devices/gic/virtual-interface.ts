@@ -192,8 +192,7 @@ export class VirtualInterface implements Interface {
   }
 
   setList(n: number, lower: number, upper: number): void {
-    this.registers.setLow(LIST[n]!, lower)
-    this.registers.setHigh(LIST[n]!, upper)
+    this.registers.set(LIST[n]!, lower, upper)
   }
 
   misr(): number {
