@@ -134,7 +134,7 @@ function cpus(pes: number): Node {
       device_type: 'cpu',
       compatible: 'arm,armv8',
       reg: [Number(affinityValue(pe) & 0xff_ffffn)],
-      'enable-method': 'psci',
+      ...(pes > 1 && { 'enable-method': 'psci' }),
       phandle: [CPU + pe],
     })
     cores[`core${pe}`] = node({ cpu: [CPU + pe] })

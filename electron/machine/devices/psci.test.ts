@@ -52,7 +52,7 @@ describe('PSCI', () => {
     expect([1n, 9n].map((level) => call(0xc400_0004, 9n, level))).toEqual([0, 0])
   })
 
-  it('CPU_OFF switches the caller off, CPU_SUSPEND waits in a standby and has no other state', () => {
+  it('CPU_OFF switches the caller off, CPU_SUSPEND waits in a standby and knows no higher level', () => {
     const { call, calls } = board()
     call(0x8400_0002)
     expect([call(0xc400_0001), call(0x8400_0001, 0x1ffffn)]).toEqual([0, 0])

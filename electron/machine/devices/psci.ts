@@ -25,7 +25,7 @@ const ON_PENDING = BigInt.asUintN(64, -5n)
 const NO_MIGRATION = 2n
 const VERSION_1_1 = 0x0001_0001n
 const MPIDR_AFFINITY = 0xff_00ff_ffffn
-/** Bits of CPU_SUSPEND's power_state that must be zero: a power level other than 0, a power-down, and reserved ones. */
+/** Bits of CPU_SUSPEND's power_state that must be zero: a power level other than 0, and reserved ones. A power-down waits too. */
 const POWER_STATE_ZERO = 0xfffe_0000n
 
 type Call =
