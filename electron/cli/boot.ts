@@ -2,10 +2,11 @@ import { type CostClass, costClasses } from '../../shared/arch/cost.ts'
 import type { StopReason } from '../../shared/model/trace.ts'
 import { spawnPe } from '../workers/bundled.ts'
 import { startMachine } from '../workers/machine-client.ts'
-import type { MachineHandle, MachinePlan } from '../workers/plan.ts'
+import type { MachinePlan } from '../workers/plan.ts'
 import { integerFlag, memoryFlag, secondsFlag } from './arguments.ts'
 import { bootUnderGdb } from './boot-gdb.ts'
 import { readInput } from './files.ts'
+import { forwardInput } from './keyboard.ts'
 import { bootStats } from './text.ts'
 import { type Arguments, exitOfSignal, exits, type Terminal, type Verb } from './verb.ts'
 
@@ -28,6 +29,11 @@ export const boot: Verb = {
     gdb: { value: 'PORT', doc: 'wait for gdb on a port of 127.0.0.1 (0: any); deterministic, model clock' },
     stats: { doc: 'instructions, time and rate on standard error at the end' },
   },
+  notes: [
+    'The board is that of qemu-system-aarch64 -M virt,gic-version=3,mte=on: --el 2 is its virtualization=on, PSCI by SMC;',
+    '--el 1 its virtualization=off, PSCI by HVC. An Image or raw binary finds the device tree by X0; for an ELF program it',
+    'is at the start of RAM where the program leaves room. On a terminal every key goes to the UART, Ctrl+C too; Ctrl+A x leaves.',
+  ],
   example: 'boot prog.elf --timeout 10 --stats',
   async run(args, terminal) {
     const plan = bootPlan(args)
@@ -38,10 +44,11 @@ export const boot: Verb = {
     }
     const events = { trace() {}, status() {}, console: terminal.out }
     const machine = await startMachine(plan, events, spawnPe)
-    const unlisten = forwardInput(terminal.stdin, machine)
-    const signal = await Promise.race([terminal.interrupted, machine.ended.then(() => null)])
-    const end = signal ? await machine.stop() : await machine.ended
-    unlisten()
+    const keyboard = forwardInput(terminal.stdin, machine)
+    const ended = machine.ended.then(() => null)
+    const signal = await Promise.race([terminal.interrupted, ended, keyboard.left.then(() => null)])
+    const end = await machine.stop()
+    keyboard.release()
     if (args.has('stats')) terminal.err(bootStats(end.pes, end.hostNs))
     return signal ? exitOfSignal(signal) : exitOf(end.reason, terminal)
   },
@@ -81,18 +88,6 @@ function bootPlan(args: Arguments): MachinePlan {
       ...(initrd === undefined ? {} : { initrd: { bytes: readInput(initrd), file: initrd } }),
       ...(commandLine === undefined ? {} : { commandLine }),
     },
-  }
-}
-
-/** Standard input to the UART's receiver. @returns what stops it */
-function forwardInput(stdin: NodeJS.ReadStream, machine: MachineHandle): () => void {
-  const forward = (bytes: Buffer) => machine.input(bytes)
-  stdin.on('data', forward)
-  stdin.once('end', () => machine.endInput())
-  stdin.on('error', () => {}) // a closed standard input is a UART that nobody writes to
-  return () => {
-    stdin.off('data', forward)
-    stdin.pause()
   }
 }
 

@@ -56,6 +56,7 @@ export function verbHelp(verb: Verb): string {
     '',
     ...entries.map(([name, doc]) => `${name.padEnd(width)}  ${doc}`),
     '',
+    ...(verb.notes ? [...verb.notes, ''] : []),
     `example: npx switchyard ${verb.example}`,
     '',
   ].join('\n')

@@ -5,6 +5,8 @@ export interface Verb {
   summary: string
   operands: readonly Operand[]
   flags: Readonly<Record<string, Flag>>
+  /** Lines of the help that neither an operand nor a flag can say. */
+  notes?: readonly string[]
   /** A command line that works in the project's folder, without `npx switchyard`. */
   example: string
   /** @returns the exit status. Throws UsageError and ProblemError for what a person can mend. */

@@ -83,6 +83,9 @@ class Machine implements MachineHandle {
   private readonly finished = new Set<number>()
   private readonly timers: NodeJS.Timeout[] = []
   private readonly deliveries = new Set<Promise<void>>()
+  /** Bytes for the receiver that its ring has no room for yet, and whether more may come. */
+  private readonly offered: Uint8Array[] = []
+  private inputEnds = false
   private failure: { message: string; stack?: string } | null = null
   private message = ''
   private settle: (end: MachineEnd) => void = () => {}
@@ -128,6 +131,7 @@ class Machine implements MachineHandle {
       throw error
     }
     this.timers.push(setInterval(() => this.drainConsole(), DRAIN_EVERY))
+    this.timers.push(setInterval(() => this.feedAgain(), DRAIN_EVERY))
     this.timers.push(setInterval(() => events.status([...this.statuses]), STATUS_EVERY))
     const { seconds } = plan.stop
     if (seconds !== undefined) this.timers.push(setTimeout(() => this.end(stopKind.SECONDS), seconds * 1000))
@@ -205,19 +209,9 @@ class Machine implements MachineHandle {
   }
 
   input(bytes: Uint8Array): void {
-    const { control: cells, input } = this.views
-    let offered = Atomics.load(cells, control.INPUT_OFFERED)
-    for (const byte of bytes) {
-      // A full receiver drops what comes, as the part's FIFO does.
-      if (((offered - Atomics.load(cells, control.INPUT_READ)) | 0) >= INPUT_BYTES) break
-      input[(offered >>> 0) % INPUT_BYTES] = byte
-      offered = (offered + 1) | 0
-    }
-    Atomics.store(cells, control.INPUT_OFFERED, offered)
-    Atomics.notify(cells, control.INPUT_OFFERED)
-    if (this.plan.schedule.kind === 'deterministic') return
-    Atomics.store(cells, control.INPUT_WRITTEN, offered)
-    this.uart.takeInput()
+    for (let at = 0; at < bytes.length; at += INPUT_BYTES)
+      this.offered.push(bytes.slice(at, at + INPUT_BYTES))
+    this.feed()
   }
 
   inputs(): InputEvent[] {
@@ -225,7 +219,39 @@ class Machine implements MachineHandle {
   }
 
   endInput(): void {
-    Atomics.store(this.views.control, control.INPUT_OPEN, 0)
+    this.inputEnds = true
+    this.feed()
+  }
+
+  /** Writes offered bytes into the receiver's ring while there is room: a guest that reads late loses none. */
+  private feed(): void {
+    const { control: cells, input } = this.views
+    // What is paused stays as it is.
+    if (Atomics.load(cells, control.COMMAND) !== command.RUN) return
+    let offered = Atomics.load(cells, control.INPUT_OFFERED)
+    for (let next = this.offered[0]; next !== undefined; next = this.offered[0]) {
+      const room = INPUT_BYTES - ((offered - Atomics.load(cells, control.INPUT_READ)) | 0)
+      const taken = next.subarray(0, room)
+      for (const [i, byte] of taken.entries()) input[((offered + i) >>> 0) % INPUT_BYTES] = byte
+      offered = (offered + taken.length) | 0
+      if (taken.length < next.length) {
+        this.offered[0] = next.subarray(taken.length)
+        break
+      }
+      this.offered.shift()
+    }
+    Atomics.store(cells, control.INPUT_OFFERED, offered)
+    if (this.inputEnds && this.offered.length === 0) Atomics.store(cells, control.INPUT_OPEN, 0)
+    Atomics.notify(cells, control.INPUT_OFFERED)
+    if (this.plan.schedule.kind === 'deterministic') return
+    Atomics.store(cells, control.INPUT_WRITTEN, offered)
+    this.uart.takeInput()
+  }
+
+  /** What a full ring or a pause has held back. */
+  private feedAgain(): void {
+    const open = Atomics.load(this.views.control, control.INPUT_OPEN) !== 0
+    if (this.offered.length > 0 || (this.inputEnds && open)) this.feed()
   }
 
   private end(kind: number): void {
