@@ -50,7 +50,8 @@ export function combineTypes(first: number, second: number, forced: boolean, unc
     const device = (second & 3) << 2
     return isDevice(first) ? Math.min(first, device) : device
   }
-  if (isDevice(first)) return first
+  const forcedBack = forced && (second & 3) === 2
+  if (isDevice(first) && !forcedBack) return first
   if (uncached) return NON_CACHEABLE
   const plain = first === TAGGED ? WRITE_BACK : first
   const combined = forced ? forceType(plain, second & 3) : combineWeaker(plain, second)
@@ -62,10 +63,11 @@ function combineWeaker(first: number, second: number): number {
   return (outer << 4) | combineNibbles(first & 15, stage2Nibble(second & 3))
 }
 
-/** MemAttr[1:0] with FWB, MemAttr[2] = 1: 3 as stage 1 says, 2 Write-Back, 1 Non-cacheable (and 0, which is reserved). */
+/** MemAttr[1:0] with FWB, MemAttr[2] = 1: 3 as stage 1 says, 2 Write-Back whatever stage 1 says, 1 Non-cacheable (and 0, which is reserved). */
 function forceType(first: number, second: number): number {
   if (second === 3) return first
   if (second !== 2) return NON_CACHEABLE
+  if (isDevice(first)) return WRITE_BACK
   // Allocation hints come from stage 1 where that is cacheable; Write-Back then has bit 2 of the nibble set.
   const writeBack = (nibble: number): number => (nibble === 4 ? 0xf : nibble | 4)
   return (writeBack(first >> 4) << 4) | writeBack(first & 15)

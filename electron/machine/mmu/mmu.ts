@@ -6,7 +6,7 @@ import { EC, FSC, GuestFault } from '../cpu/fault.ts'
 import type { Controls } from './controls.ts'
 import { translatePage } from './stage1.ts'
 import { instructionSyndrome } from './syndrome.ts'
-import { RamTables } from './table-memory.ts'
+import { type Exchange, RamTables } from './table-memory.ts'
 import { Tlb, type TlbState } from './tlb.ts'
 import { page, READS, type Request, type TableMemory, type Translation, type WalkFault } from './walk.ts'
 
@@ -59,6 +59,10 @@ export class Mmu {
   private readonly value32 = new Uint32Array(this.value64.buffer)
   private readonly memory: TableMemory
   private readonly unchanged: TableMemory
+  /** How a walk replaces a descriptor; from the memory operations, which know what else a write means. */
+  exchange: Exchange = () => {
+    throw new Error('no memory operations')
+  }
   /** Told of every data access before it is made: for watchpoints. */
   watch: ((address: bigint, bytes: number, kind: number) => void) | null = null
   /** Physical address of the last access found to be DEVICE. */
@@ -73,7 +77,7 @@ export class Mmu {
   constructor(core: Core) {
     this.core = core
     this.views = core.views
-    this.memory = new RamTables(core.views, (ramPage) => this.codeWritten(ramPage))
+    this.memory = new RamTables(core.views, (at, expected, value) => this.exchange(at, expected, value))
     this.unchanged = new RamTables(core.views, null)
   }
 
@@ -319,7 +323,18 @@ export class Mmu {
         if ((flags & wanted) === wanted && (flags & refused) === 0) return found
       }
     }
-    const request = { wanted, pan, unaligned, dirties: true }
+    return this.walk(address, pageLow, pageHigh, controls, kind, { wanted, pan, unaligned, dirties: true })
+  }
+
+  /** The slow half of `entry`, apart so that the fast one stays small. */
+  private walk(
+    address: bigint,
+    pageLow: number,
+    pageHigh: number,
+    controls: Controls,
+    kind: number,
+    request: Request,
+  ): number {
     const { fault, physical, flags } = this.translate(address, controls, request, kind === FETCH)
     if (fault)
       throw kind === FETCH ? this.instructionAbort(address, fault) : this.dataAbort(address, fault, kind)

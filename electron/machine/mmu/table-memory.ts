@@ -2,12 +2,14 @@ import { RAM_BASE } from '../board/map.ts'
 import type { Views } from '../board/shared-memory.ts'
 import type { TableMemory } from './walk.ts'
 
+/** Compare and exchange of an aligned 8-byte word at an offset into RAM; @returns the old value. */
+export type Exchange = (at: number, expected: bigint, value: bigint) => bigint
+
 /** RAM as table walks see it: descriptors are read and replaced as one, whatever other PEs do to them. */
 export class RamTables implements TableMemory {
   private readonly ram64: BigUint64Array
-  private readonly codePages: Int32Array
   private readonly ramBytes: number
-  private readonly codeWritten: ((ramPage: number) => void) | null
+  private readonly exchange: Exchange | null
   private readonly value = new BigUint64Array(1)
   private readonly half = new Int32Array(this.value.buffer)
   private readonly next = new BigUint64Array(1)
@@ -15,15 +17,11 @@ export class RamTables implements TableMemory {
   low = 0
   high = 0
 
-  /**
-   * @param codeWritten told when a descriptor lies in a page that is watched, for decoded instructions or snapshots; null
-   * for a debugger's walks, which leave descriptors as they are
-   */
-  constructor(views: Views, codeWritten: ((ramPage: number) => void) | null) {
+  /** @param exchange null for a debugger's walks, which leave descriptors as they are */
+  constructor(views: Views, exchange: Exchange | null) {
     this.ram64 = views.ram64
-    this.codePages = views.codePages
     this.ramBytes = views.ramBytes
-    this.codeWritten = codeWritten
+    this.exchange = exchange
   }
 
   read(physical: number): boolean {
@@ -36,15 +34,12 @@ export class RamTables implements TableMemory {
   }
 
   update(physical: number, low: number): boolean {
-    if (this.codeWritten === null) return true
-    const offset = physical - RAM_BASE
+    if (this.exchange === null) return true
     this.nextHalf[0] = low
     this.nextHalf[1] = this.high
     this.half[0] = this.low
     this.half[1] = this.high
     const expected = this.value[0]!
-    if (Atomics.compareExchange(this.ram64, offset / 8, expected, this.next[0]!) !== expected) return false
-    if (this.codePages[offset >>> 12] !== 0) this.codeWritten(offset >>> 12)
-    return true
+    return this.exchange(physical - RAM_BASE, expected, this.next[0]!) === expected
   }
 }

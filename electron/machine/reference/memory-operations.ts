@@ -34,6 +34,7 @@ export class MemoryOperations {
     this.safePoints = safePoints
     this.monitors = new Monitors(core.views, core.pe, safePoints)
     this.fenceWord = peWord(core.pe, peControl.FENCE)
+    mmu.exchange = (at, expected, value) => this.exchangeRam(at, 8, expected, value)
   }
 
   /** After a restored state. */
