@@ -45,6 +45,9 @@ const expected = [
   { file: files[5], passed: 2283, decided: {}, skipped: {} },
 ]
 
+const long = process.env.SWITCHYARD_LONG === '1'
+const everyFourth = <T>(list: readonly T[]): T[] => list.filter((_, i) => i % 4 === 0)
+
 /** Cases with a checked result by the instruction rows that they execute. */
 const checked = new Map<string, number>()
 
@@ -86,7 +89,7 @@ describe('the recorded cases', () => {
   }, () => {
     const machine = new CaseMachine('latest')
     const failures = files
-      .flatMap((file) => records(file))
+      .flatMap((file) => (long || file === files[0] ? records(file) : everyFourth(records(file))))
       .filter(({ status }) => status === 'must')
       .flatMap((record) => {
         const verdict = replayCase(machine, record)
