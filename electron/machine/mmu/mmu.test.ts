@@ -147,6 +147,16 @@ describe('PAN, UAO and unprivileged accesses', () => {
     expect(run('ldtr x0, [x1]')).toBeNull()
   })
 
+  it('PAN denies LDTR that UAO made privileged, and nothing while the MMU is off', () => {
+    machine.pstate(EL[1] | BigInt(PS.PAN | PS.UAO)).setX({ 1: va.user })
+    expect(run('ldtr x0, [x1]')).toMatchObject({ esr: 0x9600_000fn, far: va.user })
+    machine
+      .set('SCTLR_EL1', SCTLR.SPAN)
+      .pstate(EL[1] | BigInt(PS.PAN))
+      .setX({ 1: place.data })
+    expect(machine.run('ldr x0, [x1]')).toBeNull()
+  })
+
   it('entry with SPAN = 0 sets PAN', () => {
     machine.set('SCTLR_EL1', SCTLR.M)
     run('svc #0')

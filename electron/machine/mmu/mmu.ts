@@ -189,15 +189,18 @@ export class Mmu {
     this.value64[0] = address
     const low = this.value32[0]!
     const { core } = this
-    const entry = this.entry(
-      address,
-      low,
-      this.value32[1]!,
-      core.controls(),
-      FETCH,
-      core.el === 0 ? 0 : 1,
-      false,
-    )
+    const high = this.value32[1]!
+    const controls = core.controls()
+    const wanted = core.el === 0 ? page.EL0_EXECUTE : page.PRIVILEGED_EXECUTE
+    const upper = controls.halves[1] !== null && (high >>> 23) & 1 ? 1 : 0
+    let entry = -1
+    if (controls.halves[upper]!.topByteIgnoredForCode || high >>> 24 === (upper ? 0xff : 0)) {
+      entry = this.tlb.find(low >>> 12, high & 0xff_ffff, controls.context)
+    }
+    if (entry < 0 || (this.tlb.flags[entry]! & wanted) === 0) {
+      const request = { wanted, pan: false, unaligned: false, dirties: true }
+      entry = this.walk(address, low >>> 12, high & 0xff_ffff, controls, FETCH, request)
+    }
     this.guarded = (this.tlb.flags[entry]! & page.GUARDED) !== 0
     return this.tlb.physical[entry]! + (low & 0xfff)
   }
@@ -303,24 +306,16 @@ export class Mmu {
     privileged: number,
     unaligned: boolean,
   ): number {
-    const upper = (high >>> 23) & 1 && controls.halves[1] !== null ? 1 : 0
-    const range = controls.halves[upper]!
+    const upper = controls.halves[1] !== null && (high >>> 23) & 1 ? 1 : 0
     const pageLow = low >>> 12
     const pageHigh = high & 0xff_ffff
-    const wanted =
-      kind === FETCH
-        ? privileged
-          ? page.PRIVILEGED_EXECUTE
-          : page.EL0_EXECUTE
-        : wantedBits(kind, privileged)
-    const pan = privileged === 1 && kind !== FETCH && (this.core.ps & PS.PAN) !== 0
-    const ignored = kind === FETCH ? range.topByteIgnoredForCode : range.topByteIgnored
-    if (ignored || high >>> 24 === (upper ? 0xff : 0)) {
+    const wanted = wantedBits(kind, privileged)
+    const pan = privileged === 1 && (this.core.ps & PS.PAN) !== 0
+    if (controls.halves[upper]!.topByteIgnored || high >>> 24 === (upper ? 0xff : 0)) {
       const found = this.tlb.find(pageLow, pageHigh, controls.context)
       if (found >= 0) {
         const refused = (pan ? page.USER : 0) | (unaligned ? page.DEVICE : 0)
-        const flags = this.tlb.flags[found]!
-        if ((flags & wanted) === wanted && (flags & refused) === 0) return found
+        if ((this.tlb.flags[found]! & (wanted | refused)) === wanted) return found
       }
     }
     return this.walk(address, pageLow, pageHigh, controls, kind, { wanted, pan, unaligned, dirties: true })
