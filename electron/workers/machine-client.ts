@@ -57,6 +57,7 @@ export async function startMachine(
     marks: [...loaded.marks],
     entry: loaded.entry,
     x0: loaded.x0,
+    host: loaded.host,
     startedNs,
   })
   return new Machine(views, plan, events, (pe) => spawn(data(pe)), startedNs)

@@ -70,6 +70,7 @@ export class PeRunner {
       marks: new Map(data.marks),
       now,
       waitForRoom: () => this.waitForRoom(),
+      host: data.host,
     })
     this.pe.recorder.onSwitch = () => this.countSwitch()
     this.pe.reset(plan.schedule.seed)

@@ -1,11 +1,12 @@
 import type { PeStatus, TraceBatch } from '../../shared/model/trace.ts'
 import type { InputEvent } from '../machine/board/input-log.ts'
 import type { PeState } from '../machine/board/pe.ts'
+import type { SemihostingHost } from '../machine/devices/semihosting.ts'
 import type { Mark } from '../machine/observe/marks.ts'
 import type { MachinePlan } from './plan.ts'
 
 /** Bump with any change below; a worker refuses a client of another version. */
-export const WORKER_PROTOCOL = 4
+export const WORKER_PROTOCOL = 5
 
 /** What the worker of one PE is given when it starts. Control during the run goes through the shared memory's control words. */
 export interface PeWorkerData {
@@ -17,6 +18,7 @@ export interface PeWorkerData {
   marks: [number, Mark[]][]
   entry: bigint
   x0: bigint
+  host: SemihostingHost
   /** process.hrtime at the run's start, nanoseconds. */
   startedNs: bigint
 }

@@ -2,9 +2,9 @@ import { readElf } from '../../../shared/asm/elf-read.ts'
 import { hex } from '../../../shared/base/hex.ts'
 import { ProblemError } from '../../../shared/base/result.ts'
 import { marksOf } from '../observe/marks.ts'
-import type { Loaded, Program } from './load.ts'
+import { type Loaded, type Program, toldBySemihosting } from './load.ts'
 import { RAM_BASE } from './map.ts'
-import { endOfRam, mustFit, putBytes } from './placement.ts'
+import { alignUp, endOfRam, mustFit, putBytes } from './placement.ts'
 import type { Views } from './shared-memory.ts'
 import { type BoardOptions, deviceTree, TREE_BYTES } from './tree.ts'
 
@@ -26,6 +26,7 @@ export function loadElf(views: Views, program: Program, board: BoardOptions): Lo
   }
   const image = readElf(bytes, file)
   let lowest = endOfRam(views)
+  let highest = RAM_BASE
   for (const segment of image.segments) {
     const address = Number(segment.address)
     const size = Number(segment.memorySize)
@@ -37,8 +38,10 @@ export function loadElf(views: Views, program: Program, board: BoardOptions): Lo
       'Link the program for an address inside, or give the machine more memory.',
     )
     if (size > 0) lowest = Math.min(lowest, address)
+    highest = Math.max(highest, address + size)
     putBytes(views, address, segment.bytes)
   }
   if (RAM_BASE + TREE_BYTES <= lowest) putBytes(views, RAM_BASE, deviceTree(board, { commandLine }))
-  return { entry: image.entry, x0: 0n, marks: marksOf(image) }
+  const host = toldBySemihosting(program, [alignUp(highest, 4096), endOfRam(views)])
+  return { entry: image.entry, x0: 0n, marks: marksOf(image), host }
 }

@@ -1,9 +1,9 @@
 import { granulesOf } from '../../../shared/arch/identification-values.ts'
 import { hex } from '../../../shared/base/hex.ts'
 import { ProblemError } from '../../../shared/base/result.ts'
-import type { Loaded, Program } from './load.ts'
+import { type Loaded, type Program, toldBySemihosting } from './load.ts'
 import { RAM_BASE } from './map.ts'
-import { endOfRam, mustFit, putBytes } from './placement.ts'
+import { alignUp, endOfRam, mustFit, putBytes } from './placement.ts'
 import type { Views } from './shared-memory.ts'
 import { type BoardOptions, deviceTree, TREE_BYTES } from './tree.ts'
 
@@ -68,7 +68,8 @@ export function loadImage(views: Views, program: Program, board: BoardOptions): 
   mustFit(views, `device tree at ${hex(treeAt)}, behind ${behind}`, treeAt, TREE_BYTES, more(views, treeAt))
   const chosen = { commandLine, ...(initrd && { initrd: [initrdAt, initrdEnd] as const }) }
   putBytes(views, treeAt, deviceTree(board, chosen))
-  return { entry: BigInt(at), x0: BigInt(treeAt), marks: new Map() }
+  const host = toldBySemihosting(program, [alignUp(at + size, 4096), initrd ? initrdAt : treeAt])
+  return { entry: BigInt(at), x0: BigInt(treeAt), marks: new Map(), host }
 }
 
 function checkHeader(file: string, header: ImageHeader, { features }: BoardOptions): void {
@@ -89,8 +90,6 @@ function checkHeader(file: string, header: ImageHeader, { features }: BoardOptio
     `Build it for pages of ${possible.join(' or ')}.`,
   )
 }
-
-const alignUp = (address: number, to: number): number => Math.ceil(address / to) * to
 
 /** Remedy for something that ends behind RAM: how much would do. */
 function more(views: Views, end: number): string {

@@ -1,4 +1,5 @@
 import { ProblemError } from '../../../shared/base/result.ts'
+import type { SemihostingHost } from '../devices/semihosting.ts'
 import type { Mark } from '../observe/marks.ts'
 import { isElf, loadElf } from './load-elf.ts'
 import { loadImage } from './load-image.ts'
@@ -24,6 +25,13 @@ export interface Loaded {
   entry: bigint
   x0: bigint
   marks: Map<number, Mark[]>
+  host: SemihostingHost
+}
+
+/** What a program is told of itself by semihosting. @param heap free memory: first byte, and the one behind the last */
+export function toldBySemihosting(program: Program, heap: readonly [number, number]): SemihostingHost {
+  const { file, commandLine = '' } = program
+  return { commandLine: `${file} ${commandLine}`.trimEnd(), heap }
 }
 
 /**

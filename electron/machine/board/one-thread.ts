@@ -3,6 +3,7 @@ import type { FeatureChoice } from '../../../shared/arch/features.ts'
 import type { SyncParameters } from '../../../shared/arch/synchronisation.ts'
 import type { PeStatus, StopReason } from '../../../shared/model/trace.ts'
 import { MachineStop } from '../cpu/fault.ts'
+import type { SemihostingHost } from '../devices/semihosting.ts'
 import type { Mark } from '../observe/marks.ts'
 import type { Observer } from '../observe/observer.ts'
 import type { Probes } from '../observe/recorder.ts'
@@ -45,6 +46,7 @@ export interface OneThreadSettings {
   /** Where PE 0 starts, with what in X0. */
   entry: bigint
   x0: bigint
+  host?: SemihostingHost | undefined
   /** Whether bytes may come from outside: then a machine whose PEs all wait for them is idle, not locked up. */
   inputOpen?: boolean | undefined
   /** Input of an earlier run, to arrive where it did. */
@@ -114,6 +116,7 @@ export class OneThreadBoard {
       marks: settings.marks,
       now: () => 0,
       waitForRoom: () => this.drainConsole(),
+      host: settings.host,
       ...(observe ? { observe: (recorder: Observer) => observe(pe, recorder) } : {}),
     })
     built.recorder.onSwitch = () => this.countSwitch(built)

@@ -9,13 +9,14 @@ import { EVENT, effectiveSlotOf, PC, PSTATE, slotOf, TIME_BASE } from '../cpu/la
 import { GenericTimers } from '../cpu/timers.ts'
 import { absentDevices } from '../devices/absent.ts'
 import { Bus } from '../devices/bus.ts'
+import { deviceCell } from '../devices/cells.ts'
 import { InterruptController } from '../devices/gic/controller.ts'
 import { Distributor } from '../devices/gic/distributor.ts'
 import { PeInterrupts } from '../devices/gic/pe-interrupts.ts'
 import { Redistributors } from '../devices/gic/redistributor.ts'
 import { power, psci } from '../devices/psci.ts'
 import { Rtc } from '../devices/rtc.ts'
-import { semihosting } from '../devices/semihosting.ts'
+import { type SemihostingHost, semihosting } from '../devices/semihosting.ts'
 import { Uart } from '../devices/uart.ts'
 import { Mmu } from '../mmu/mmu.ts'
 import type { ContextsState } from '../mmu/regimes.ts'
@@ -69,6 +70,8 @@ export interface PeSettings {
   now: () => number
   /** Blocks until the console has room again; the worker knows how. */
   waitForRoom: () => void
+  /** What semihosting tells the program of itself; nothing where there was no loader. */
+  host?: SemihostingHost | undefined
   /** Puts an observer before the recorder: a debugger's. */
   observe?: (recorder: Observer) => Observer
   /** What signals interrupts to the PE and what its timers drive, where it is not the board's controller. */
@@ -113,6 +116,7 @@ export class Pe {
   readonly waits: Waits
   private readonly timers: GenericTimers
   private readonly syncSeed: number
+  private readonly host: SemihostingHost
   /** What UNKNOWN reset values are. */
   private readonly unknown: 'poison' | 'zero'
   /** PSTATE after a reset: the highest EL with its own stack pointer, interrupts masked. */
@@ -146,6 +150,7 @@ export class Pe {
     )
     this.syncSeed = parameters.seed * 16 + pe
     this.core = new Core(pe, views, features, sync, observer)
+    this.host = settings.host ?? { commandLine: '', heap: [0, 0] }
     this.unknown = settings.unknown ?? 'poison'
     this.resetPstate = PS.DAIF | ((features.has('FEAT_EL2') ? 2 : 1) << 2) | 1
     sync.onControls = () => this.core.controlsChanged()
@@ -177,7 +182,7 @@ export class Pe {
       settings.features,
     )
     const operations = new ReferenceOperations(this.core, this.memory, this.sysregs, system, {
-      semihosting: () => this.callHost(uart, count),
+      semihosting: () => this.callHost(uart, rtc, count),
       firmwareCall: () => this.callFirmware(),
       waitEnds: (kind) => this.waits.endsAtOnce(kindOf(kind)),
       wait: (kind, until) => this.wait(kindOf(kind), until),
@@ -294,14 +299,23 @@ export class Pe {
     this.engine.leave = true
   }
 
-  private callHost(uart: Uart, count: () => bigint): void {
-    const { core, memory } = this
+  private callHost(uart: Uart, rtc: Rtc, count: () => bigint): void {
+    const { core, memory, host } = this
+    const cells = core.views.deviceCells
+    const word = { bytes: 8, checked: false }
     const byte = { bytes: 1, checked: false }
     core.state[0] = semihosting(Number(core.state[0]! & 0xffff_ffffn), core.state[1]!, {
-      readWord: (address) => memory.load(BigInt.asUintN(64, address), { bytes: 8, checked: false }),
+      readWord: (address) => memory.load(BigInt.asUintN(64, address), word),
+      writeWord: (address, value) => memory.store(BigInt.asUintN(64, address), value, word),
       readByte: (address) => Number(memory.load(BigInt.asUintN(64, address), byte)),
+      writeByte: (address, value) => memory.store(BigInt.asUintN(64, address), BigInt(value), byte),
       transmit: (value) => uart.transmit(value),
+      receive: () => uart.receive(),
       elapsed: count,
+      time: () => rtc.read(0),
+      errno: () => Atomics.load(cells, deviceCell.SEMIHOSTING_ERRNO),
+      setErrno: (number) => void Atomics.store(cells, deviceCell.SEMIHOSTING_ERRNO, number),
+      host,
     })
   }
 

@@ -3,6 +3,8 @@ import { ProblemError } from '../../../shared/base/result.ts'
 import { RAM_BASE } from './map.ts'
 import { markWritten, type Views } from './shared-memory.ts'
 
+export const alignUp = (address: number, to: number): number => Math.ceil(address / to) * to
+
 /** Address behind the last byte of RAM. */
 export const endOfRam = (views: Views): number => RAM_BASE + views.ramBytes
 

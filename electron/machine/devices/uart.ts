@@ -175,6 +175,14 @@ export class Uart implements Device {
     this.locked(() => this.fill())
   }
 
+  /** The oldest byte that was received, or -1. */
+  receive(): number {
+    return this.locked(() => {
+      this.fill()
+      return this.get(COUNT) === 0 ? -1 : this.takeByte()
+    })
+  }
+
   /** One byte at a time under a lock, so that bytes of two PEs keep their order and none is lost. */
   transmit(byte: number): void {
     const { control: words, console } = this.views
