@@ -18,6 +18,8 @@ afterAll(() => rmSync(folder, { recursive: true }))
 const noBinutils = spawnSync('aarch64-linux-gnu-as', ['--version']).status !== 0
 const noBinutilsReason = 'aarch64-linux-gnu-as is not installed'
 
+const ARGUMENTS = 'foo bar'
+
 type Style = { kind: 'raw' | 'image' | 'elf'; address: number; textOffset?: number }
 
 /** @returns the name of the file */
@@ -46,7 +48,9 @@ function onQemu(el: number, pes: number, ...rest: string[]): string {
 }
 
 async function onOurs(file: string, el: number, pes: number): Promise<string> {
-  const { end, console } = await run(readFileSync(file), {
+  const bytes = readFileSync(file)
+  const { end, console } = await run(bytes, {
+    image: { bytes, file, commandLine: ARGUMENTS },
     pes,
     memoryBytes: 256 << 20,
     features: { ...quietPlan.features, el2: el === 2 },
@@ -69,6 +73,7 @@ const styles: Style[] = [
 const rows = [
   ...styles.flatMap((style) => [1, 2].map((el) => ({ name: 'entry', style, el, pes: 1, lines: 13 }))),
   ...[1, 2].map((el) => ({ name: 'devices', style: styles[0]!, el, pes: 1, lines: 100 })),
+  { name: 'semihosting', style: styles[0]!, el: 2, pes: 1, lines: 25 },
   ...(long ? [1, 2] : [2]).map((el) => ({ name: 'psci', style: styles[3]!, el, pes: 16, lines: 200 })),
 ]
 
@@ -77,7 +82,7 @@ describe.each(rows)('$name at EL$el, $style.kind at $style.address', { timeout: 
     skip(noBinutils, noBinutilsReason)
     skip(noQemu, noQemuReason)
     const file = build(row.name, row.style)
-    const there = onQemu(row.el, row.pes, '-kernel', file)
+    const there = onQemu(row.el, row.pes, '-kernel', file, '-append', ARGUMENTS, '-semihosting')
     expect(there.split('\n').length).toBeGreaterThan(row.lines)
     expect(await onOurs(file, row.el, row.pes)).toBe(there)
   })
