@@ -9,7 +9,7 @@ import type { Outcome, Shape } from './shapes.ts'
 const BATCH = 500
 const STRIDE = 64
 /** Looks at the neighbour's progress before an iteration goes on without it: the host may not be running it. */
-const LOOKS = 200
+const LOOKS = 60
 const locations = { x: 'x20', y: 'x21', z: 'x22' } as const
 /** Bits of one value in the number of an outcome: four reads, then x, y and z. */
 const FIELD = 2
