@@ -18,6 +18,7 @@ const programs = [
   { name: 'mte-alloc', pes: 1 },
   { name: 'mte-modes', pes: 1 },
   { name: 'vectors', pes: 1 },
+  { name: 'stage1', pes: 1 },
   { name: 'granules', pes: 1 },
   { name: 'stage2', pes: 1 },
   { name: 'access-flag-dirty', pes: 1 },
