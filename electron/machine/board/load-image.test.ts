@@ -151,7 +151,7 @@ describe('an Image or raw binary', () => {
       /kernel: 1099511627776 bytes at 0x40200000: it lies outside/,
     ],
     [{ bytes: image({ textOffset: 1n << 63n }) }, 256, /it lies outside the board's memory/],
-    [{ bytes: new Uint8Array(4 * MIB) }, 4, /at least 6M/],
+    [{ bytes: new Uint8Array(4 * MIB) }, 4, /at least 8M/],
     [
       { bytes: new Uint8Array(4), initrd: { file: 'rd', bytes: new Uint8Array(3 * MIB) } },
       4,
@@ -160,7 +160,7 @@ describe('an Image or raw binary', () => {
     [
       { bytes: new Uint8Array(4), initrd: { file: 'rd', bytes: new Uint8Array(MIB) } },
       2,
-      /rd: .*at least 4M/,
+      /rd: .*at least 6M/,
     ],
     [{ bytes: new Uint8Array(4), commandLine: 'x'.repeat(40_000) }, 256, /command line: its 40000 bytes/],
   ])('refuses what it cannot start: %#', (program, mebibytes, message) => {

@@ -3,7 +3,7 @@ import { hex } from '../../../shared/base/hex.ts'
 import { ProblemError } from '../../../shared/base/result.ts'
 import { type Loaded, type Program, toldBySemihosting } from './load.ts'
 import { RAM_BASE } from './map.ts'
-import { alignUp, endOfRam, mustFit, putBytes } from './placement.ts'
+import { alignUp, mustFit, putBytes } from './placement.ts'
 import type { Views } from './shared-memory.ts'
 import { type BoardOptions, deviceTree, TREE_BYTES } from './tree.ts'
 
@@ -52,20 +52,19 @@ export function loadImage(views: Views, program: Program, board: BoardOptions): 
   const low = sized && header.textOffset < LOADER_BYTES ? 2 * MIB : 0
   const at = RAM_BASE + (sized ? header.textOffset + low : RAW_OFFSET)
   const size = Math.max(bytes.length, sized ? header.imageBytes : 0)
-  mustFit(views, `${file}: ${size} bytes at ${hex(at)}`, at, size, more(views, at + size))
+  const initrdBytes = initrd?.bytes.length ?? 0
+  const remedy = moreMemory(at + size, initrdBytes)
+  mustFit(views, `${file}: ${size} bytes at ${hex(at)}`, at, size, remedy)
   putBytes(views, at, bytes)
 
-  const half = Math.min(views.ramBytes / 2, 128 * MIB)
-  const initrdAt = alignUp(Math.max(RAM_BASE + half, at + size), 4096)
-  const initrdEnd = initrdAt + (initrd?.bytes.length ?? 0)
+  const { initrdAt, treeAt } = behindImage(views.ramBytes, at + size, initrdBytes)
+  const initrdEnd = initrdAt + initrdBytes
   if (initrd) {
-    const place = `${initrd.file}: ${initrd.bytes.length} bytes at ${hex(initrdAt)}, behind ${file}`
-    mustFit(views, place, initrdAt, initrd.bytes.length, more(views, initrdEnd))
+    const place = `${initrd.file}: ${initrdBytes} bytes at ${hex(initrdAt)}, behind ${file}`
+    mustFit(views, place, initrdAt, initrdBytes, remedy)
     putBytes(views, initrdAt, initrd.bytes)
   }
-  const treeAt = alignUp(initrdEnd, 2 * MIB)
-  const behind = initrd?.file ?? file
-  mustFit(views, `device tree at ${hex(treeAt)}, behind ${behind}`, treeAt, TREE_BYTES, more(views, treeAt))
+  mustFit(views, `device tree at ${hex(treeAt)}, behind ${initrd?.file ?? file}`, treeAt, TREE_BYTES, remedy)
   const chosen = { commandLine, ...(initrd && { initrd: [initrdAt, initrdEnd] as const }) }
   putBytes(views, treeAt, deviceTree(board, chosen))
   const host = toldBySemihosting(program, [alignUp(at + size, 4096), initrd ? initrdAt : treeAt])
@@ -91,10 +90,21 @@ function checkHeader(file: string, header: ImageHeader, { features }: BoardOptio
   )
 }
 
-/** Remedy for something that ends behind RAM: how much would do. */
-function more(views: Views, end: number): string {
-  const mebibytes = alignUp(end + TREE_BYTES - RAM_BASE, 2 * MIB) / MIB
-  return end > endOfRam(views) - TREE_BYTES
-    ? `Give the machine more memory, at least ${mebibytes}M.`
-    : 'Give the machine more memory.'
+/** Where initrd and tree go on a board with so much RAM, behind an image that ends at `end`. */
+function behindImage(
+  ramBytes: number,
+  end: number,
+  initrdBytes: number,
+): { initrdAt: number; treeAt: number } {
+  const initrdAt = alignUp(Math.max(RAM_BASE + Math.min(ramBytes / 2, 128 * MIB), end), 4096)
+  return { initrdAt, treeAt: alignUp(initrdAt + initrdBytes, 2 * MIB) }
+}
+
+/** Remedy for what does not fit: the least memory that would do, if the board can have it. */
+function moreMemory(end: number, initrdBytes: number): string {
+  for (let ram = 2 * MIB; ram <= 3072 * MIB; ram += 2 * MIB) {
+    const { treeAt } = behindImage(ram, end, initrdBytes)
+    if (treeAt + TREE_BYTES <= RAM_BASE + ram) return `Give the machine at least ${ram / MIB}M of memory.`
+  }
+  return 'It is too large for this board.'
 }
