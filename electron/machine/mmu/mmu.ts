@@ -32,7 +32,8 @@ export const SPLIT = -2
 export interface Piece {
   /** Offset into RAM, or DEVICE. */
   at: number
-  physical: number
+  /** Virtual address of its first byte, for an abort. */
+  address: bigint
   bytes: number
   flags: number
 }
@@ -398,7 +399,7 @@ export class Mmu {
     const flags = this.tlb.flags[entry]!
     const physical = this.tlb.physical[entry]! + (low & 0xfff)
     const at = physical - RAM_BASE
-    return { at: at >= 0 && at < this.views.ramBytes ? at : DEVICE, physical, bytes, flags }
+    return { at: at >= 0 && at < this.views.ramBytes ? at : DEVICE, address, bytes, flags }
   }
 
   /**

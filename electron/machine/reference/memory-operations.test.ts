@@ -35,6 +35,18 @@ beforeEach(() => {
 
 const run = (text: string) => machine.pstate(EL[2]).run(text)
 
+describe('an access that crosses into a page where nothing of the board is', () => {
+  it.each([
+    ['ldr x0, [x1]', 0x9600_0010n],
+    ['str x0, [x1]', 0x9600_0050n],
+  ])('%s is an external abort at that page, and changes nothing', (text, esr) => {
+    new Tables(machine, place.tables).map(NOWHERE, 0x3000_0000n | PAGE | attribute(1n))
+    machine.write64(NOWHERE - 8n, 7n).setX({ 0: 9n, 1: NOWHERE - 4n })
+    expect(run(text)).toMatchObject({ el: 2, esr, far: NOWHERE })
+    expect([machine.x(0), machine.read64(NOWHERE - 8n)]).toEqual([9n, 7n])
+  })
+})
+
 describe('tag stores and loads', () => {
   it('STG, ST2G, STZG and LDG move tags; only the Z forms touch data', () => {
     machine

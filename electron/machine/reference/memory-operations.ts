@@ -495,14 +495,14 @@ export class MemoryOperations {
     let done = 0
     for (const piece of this.mmu.pieces!) {
       for (let i = 0; i < piece.bytes; i++, done++)
-        value |= BigInt(this.words.ram8[this.inRam(piece) + i]!) << BigInt(done * 8)
+        value |= BigInt(this.words.ram8[this.inRam(piece, false) + i]!) << BigInt(done * 8)
     }
     return BigInt.asUintN(bytes * 8, value)
   }
 
   private writePieces(value: bigint, bytes: number): void {
     let done = 0
-    for (const piece of this.mmu.pieces!) this.inRam(piece)
+    for (const piece of this.mmu.pieces!) this.inRam(piece, true)
     for (const piece of this.mmu.pieces!) {
       for (let i = 0; i < piece.bytes && done < bytes; i++, done++) {
         this.writeRam(piece.at + i, 1, (value >> BigInt(done * 8)) & 0xffn)
@@ -510,8 +510,8 @@ export class MemoryOperations {
     }
   }
 
-  private inRam(piece: Piece): number {
-    if (piece.at < 0) throw this.mmu.abort(BigInt(piece.physical), FSC.EXTERNAL, false, 1)
+  private inRam(piece: Piece, write: boolean): number {
+    if (piece.at < 0) throw this.mmu.abort(piece.address, FSC.EXTERNAL, write, 1)
     return piece.at
   }
 
