@@ -88,6 +88,9 @@ export const controls: readonly Shape[] = [
   shape('SB of tags, reads first', 'LDG y; STG x 1 | LDG x; STG y 1', sb),
 ]
 
+/** Store buffering without barriers: `forbidden` is that of its relatives with them, legal here. */
+export const storeBuffering: Shape = shape('SB', 'W x 1; R y | W y 1; R x', sb)
+
 /** Without barriers the architecture allows every outcome of these; they run for the coherence of what they leave behind. */
 const relaxed: readonly Shape[] = [
   shape('SB', 'W x 1; R y | W y 1; R x', (o) => o.x !== 1 || o.y !== 1),
