@@ -2,6 +2,9 @@ import { resolve } from 'node:path'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
 
+/** A test that takes longer hangs; the full counts take their time. In milliseconds. */
+const testTimeout = process.env.SWITCHYARD_LONG === '1' ? 900_000 : 30_000
+
 const at = (path: string) => resolve(import.meta.dirname, path)
 
 export default defineConfig({
@@ -14,6 +17,7 @@ export default defineConfig({
           environment: 'node',
           include: ['{shared,electron,test}/**/*.test.ts'],
           exclude: ['test/{e2e,electron}/**'],
+          testTimeout,
         },
       },
       {
