@@ -72,6 +72,8 @@ export interface Assembly {
   /** Counts statements: the place of a definition or use in the order of the source. */
   sequence: number
   registerAliases: Map<string, string>
+  /** How many instructions were written with a word: which of them are symbols is known at the end. */
+  words: Map<string, number>
   lines: { section: Section; offset: number; file: string; line: number }[]
   problems: Problem[]
   warnings: Problem[]
@@ -94,6 +96,7 @@ export function newAssembly(options: AssembleOptions): Assembly {
     fixups: [],
     sequence: 0,
     registerAliases: new Map(),
+    words: new Map(),
     lines: [],
     problems: [],
     warnings: [],

@@ -13,7 +13,7 @@ import {
   reserveInstruction,
 } from './assembly.ts'
 import { AsmError } from './error.ts'
-import { parseExpression } from './expression.ts'
+import { parseExpression, symbolsIn } from './expression.ts'
 import { placeLiterals } from './literals.ts'
 import { alignSection, defaultSection, mark, newSection, reserve, type Section, SHF } from './sections.ts'
 import { type Piece, splitOperands, stringBytes } from './statements.ts'
@@ -255,6 +255,8 @@ export function assign(
     { sequence: assembly.sequence, value: 'unknown' in now ? later : now },
     at,
   )
+  const { file, line } = assembly.statement
+  symbolNamed(assembly.symbols, name).assigned ??= { file, line, names: symbolsIn(expression) }
 }
 
 function symbolNames(mark: (assembly: Assembly, name: string) => void): Handler {

@@ -78,6 +78,16 @@ export function parseExpression(text: string, offset = 0): Expression {
   return expression
 }
 
+/** The symbols that an expression is written with, each once. */
+export function symbolsIn(expression: Expression): string[] {
+  if (expression.kind === 'symbol') return [expression.name]
+  if (expression.kind === 'unary') return symbolsIn(expression.operand)
+  if (expression.kind === 'binary') {
+    return [...new Set([...symbolsIn(expression.left), ...symbolsIn(expression.right)])]
+  }
+  return []
+}
+
 /** The code of the character constant whose text follows the quote: `a`, `\n`, `\\`. */
 export function characterCode(text: string): number {
   return text[0] === '\\' && text.length > 1 ? (ESCAPES[text[1]!] ?? text.charCodeAt(1)) : text.charCodeAt(0)

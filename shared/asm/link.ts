@@ -30,9 +30,23 @@ export interface AssembledSymbol {
   size?: bigint
 }
 
+/** A symbol that `.set` or its kin gave a value. */
+export interface AssembledConstant {
+  name: string
+  value: bigint
+  /** Where it was first given one. */
+  file: string
+  line: number
+  /** The symbols that this value was written with. */
+  names: string[]
+  /** Instructions that were written with its name, a literal's expression included. */
+  uses: number
+}
+
 export interface Assembled {
   sections: AssembledSection[]
   symbols: AssembledSymbol[]
+  constants: AssembledConstant[]
   /** Address of `_start`, or of the first code where there is none. */
   entry: bigint
   /** The statement behind each instruction and datum of a loaded section, by address. */
@@ -80,6 +94,7 @@ export function link(encoder: Encoder, assembly: Assembly): Assembled {
   return {
     sections,
     symbols: result,
+    constants: constantsOf(assembly, result),
     entry: result.find((symbol) => symbol.name === '_start')?.value ?? sections[0]?.address ?? DEFAULT_BASE,
     lines: assembly.lines
       .map(({ section, offset, file, line }) => ({ address: section.address + BigInt(offset), file, line }))
@@ -147,6 +162,13 @@ function encodeInstruction(
       const at = Math.max(0, operands.indexOf(expression))
       return knownValue(assembly, { expression: parseExpression(expression, at), sequence, here: atSection })
     },
+  })
+}
+
+function constantsOf({ symbols, words }: Assembly, values: AssembledSymbol[]): AssembledConstant[] {
+  return values.flatMap(({ name, value }) => {
+    const assigned = symbols.named.get(name)?.assigned
+    return assigned ? [{ name, value, ...assigned, uses: words.get(name) ?? 0 }] : []
   })
 }
 

@@ -36,6 +36,7 @@ export function readSource(assembly: Assembly, source: { file: string; text: str
   placeRemainingLiterals(assembly, (_section, place) => attempt(assembly, last, 0, place))
 }
 
+const WORDS = /[A-Za-z_.$][\w.$]*/g
 const LABEL = /^(?:([A-Za-z_.$][\w.$]*)|(\d+))\s*:\s*/
 const ASSIGNMENT = /^([A-Za-z_.$][\w.$]*)\s*={1,2}\s*(?!=)/
 const ALIAS = /^([A-Za-z_][\w.$]*)\s+\.req\s+(\w+)$/i
@@ -133,6 +134,7 @@ function readInstruction(
     )
   }
   beginInstruction(assembly)
+  for (const word of new Set(text.match(WORDS))) assembly.words.set(word, (assembly.words.get(word) ?? 0) + 1)
   let operands = resolveAliases(assembly, text)
   const wanted = mnemonic === 'ldr' || mnemonic === 'ldrsw' ? /^([^,[\]]+?)\s*,\s*=\s*/.exec(operands) : null
   const literal =

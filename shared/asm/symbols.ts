@@ -27,6 +27,8 @@ export interface SymbolEntry {
   weak: boolean
   type: 'none' | 'function' | 'object'
   size: Lazy | null
+  /** Where `.set` or its kin first gave it a value, and the symbols that it was written with. */
+  assigned: { file: string; line: number; names: string[] } | null
 }
 
 export interface SymbolTable {
@@ -50,7 +52,16 @@ export const symbolTable = (): SymbolTable => ({
 export function symbolNamed(table: SymbolTable, name: string): SymbolEntry {
   let entry = table.named.get(name)
   if (entry === undefined) {
-    entry = { name, definitions: [], kind: 'none', global: false, weak: false, type: 'none', size: null }
+    entry = {
+      name,
+      definitions: [],
+      kind: 'none',
+      global: false,
+      weak: false,
+      type: 'none',
+      size: null,
+      assigned: null,
+    }
     table.named.set(name, entry)
   }
   return entry

@@ -19,6 +19,30 @@
 	tbz	w1, #FLAG_MTE_BIT, \skip
 .endm
 
+// The MTE registers that go with the EL1 state. A policy that defines POLICY_OWN_SAVE_LIST or POLICY_OWN_RESTORE_LIST brings
+// that macro itself. x0 = context; x2 is free.
+.ifndef POLICY_OWN_SAVE_LIST
+.macro mte_sysregs_save
+.if POLICY_TFSR_SWITCH
+	sysreg_save tfsr_el1, CTX_TFSR
+.endif
+.if POLICY_TFSRE0_SWITCH
+	sysreg_save tfsre0_el1, CTX_TFSRE0
+.endif
+.endm
+.endif
+
+.ifndef POLICY_OWN_RESTORE_LIST
+.macro mte_sysregs_restore
+.if POLICY_TFSR_SWITCH
+	sysreg_restore tfsr_el1, CTX_TFSR
+.endif
+.if POLICY_TFSRE0_SWITCH
+	sysreg_restore tfsre0_el1, CTX_TFSRE0
+.endif
+.endm
+.endif
+
 // x0 = context
 sysregs_save:
 	sysreg_save csselr_el1, CTX_CSSELR
@@ -41,12 +65,7 @@ sysregs_save:
 .if CFG_MTE >= 2
 	phase	MTE
 	mte_vm_gate 1f
-.if POLICY_TFSR_SWITCH
-	sysreg_save tfsr_el1, CTX_TFSR
-.endif
-.if POLICY_TFSRE0_SWITCH
-	sysreg_save tfsre0_el1, CTX_TFSRE0
-.endif
+	mte_sysregs_save
 1:	phase	EL1
 .endif
 	sysreg_save sp_el1, CTX_SP_EL1
@@ -82,12 +101,7 @@ sysregs_restore:
 .if CFG_MTE >= 2
 	phase	MTE
 	mte_vm_gate 1f
-.if POLICY_TFSR_SWITCH
-	sysreg_restore tfsr_el1, CTX_TFSR
-.endif
-.if POLICY_TFSRE0_SWITCH
-	sysreg_restore tfsre0_el1, CTX_TFSRE0
-.endif
+	mte_sysregs_restore
 1:	phase	EL1
 .endif
 	sysreg_restore sp_el1, CTX_SP_EL1
