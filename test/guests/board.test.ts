@@ -73,6 +73,7 @@ const styles: Style[] = [
 const rows = [
   ...styles.flatMap((style) => [1, 2].map((el) => ({ name: 'entry', style, el, pes: 1, lines: 13 }))),
   ...[1, 2].map((el) => ({ name: 'devices', style: styles[0]!, el, pes: 1, lines: 100 })),
+  ...[1, 2].map((el) => ({ name: 'interrupts', style: styles[0]!, el, pes: 1, lines: 50 })),
   { name: 'semihosting', style: styles[0]!, el: 2, pes: 1, lines: 25 },
   ...(long ? [1, 2] : [2]).map((el) => ({ name: 'psci', style: styles[3]!, el, pes: 16, lines: 200 })),
 ]
