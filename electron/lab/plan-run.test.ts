@@ -19,7 +19,7 @@ const experimentOf = (text: string) => {
 
 describe('the resources', () => {
   it('name guests, policies and profiles', () => {
-    expect(known.guests).toEqual(['alloc', 'plain', 'user'])
+    expect(known.guests).toEqual(['alloc', 'keeper', 'plain', 'user'])
     expect(known.policies).toContain('mainline')
     expect(known.profiles).toContain('unit')
   })

@@ -83,6 +83,9 @@ export function configText({ machine, hypervisor, host, vcpus }: Experiment): st
     ['CFG_HOST_CHECKS', checkModes[host.checks]],
     ['CFG_HOST_SEED', host.seed],
     ['CFG_HOST_FAULTS', host.faultEvery],
+    ['CFG_HOST_DRAWS', host.probe === 'tag-draw' ? host.draws : 0],
+    ['CFG_HOST_ATA', host.tagAccess ? 1 : 0],
+    ['CFG_HOST_TCO', host.tco],
   ]
   const rows = vcpus.map(
     (vcpu) =>

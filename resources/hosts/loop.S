@@ -6,7 +6,9 @@ host_loop:
 	stp	x29, x30, [sp, #-48]!
 	stp	x19, x20, [sp, #16]
 	stp	x21, x22, [sp, #32]
-1:	bl	queue_pop
+	bl	host_tags_ready
+1:	bl	host_tags_thread_switch
+	bl	queue_pop
 	tbz	x0, #63, 2f
 	yield
 	ldr	x0, =vcpus_finished
@@ -36,7 +38,9 @@ host_loop:
 	mark	MARK_ENTRY, 0
 	hvc	#VCPU_RUN
 	mark	MARK_RETURN
+	host_probe_draws
 	mov	x21, x0
+	bl	host_tags_probed
 	ldr	x1, [x20, #VCPU_RUNS]
 	add	x1, x1, #1
 	str	x1, [x20, #VCPU_RUNS]

@@ -36,9 +36,44 @@ host_irg_model:
 	irg_model_body
 .endif
 
-// One allocation: draw, tag, store, load. Keeps x19-x30.
+// Behind every return from a guest: the draws of host_probe_draws are part of the host's stream. Keeps x19-x30.
+host_tags_probed:
+.if CFG_HOST_DRAWS && CFG_HOST_ATA && (CFG_HOST_RRND == 0) && (CFG_MTE >= 2)
+	stp	x29, x30, [sp, #-16]!
+	mrs	x9, tpidr_el1
+	ldr	x0, [x9, #H_RGSR]
+	mov	x10, #CFG_HOST_DRAWS
+1:	ldr	x1, =CFG_HOST_EXCLUDE
+	bl	host_irg_model
+	subs	x10, x10, #1
+	b.ne	1b
+	str	x0, [x9, #H_RGSR]
+	ldp	x29, x30, [sp], #16
+.endif
+	ret
+
+// Behind the boot, which tags memory in any case. Uses x0.
+host_tags_ready:
+.if !CFG_HOST_ATA && (CFG_MTE >= 2)
+	mrs	x0, sctlr_el1
+	and	x0, x0, #~SCTLR_ATA
+	msr	sctlr_el1, x0
+	isb
+.endif
+	ret
+
+// Before the next vCPU is taken, as a kernel does where it switches threads: what an exit has left in PSTATE.TCO ends here.
+host_tags_thread_switch:
+.if CFG_HOST_TCO && (CFG_MTE >= 2)
+	msr	tco, #1
+.elseif CFG_MTE >= 2
+	msr	tco, #0
+.endif
+	ret
+
+// One allocation: draw, tag, store, load. A host without tag access has no tagged allocations. Keeps x19-x30.
 host_tags_work:
-.if CFG_MTE >= 2
+.if CFG_HOST_ATA && (CFG_MTE >= 2)
 	stp	x29, x30, [sp, #-16]!
 	mrs	x9, tpidr_el1
 	ldr	x10, [x9, #H_BAD]
@@ -129,7 +164,7 @@ host_tags_harvest:
 	ldr	x11, [x9, #H_ASYNC]
 	ldr	x12, [x9, #H_EXPECT]
 	str	xzr, [x9, #H_EXPECT]
-.if CFG_HOST_CHECKS < 2
+.if (CFG_HOST_CHECKS < 2) || CFG_HOST_TCO
 	mov	x12, #0
 .endif
 	dsb	nsh
@@ -138,9 +173,12 @@ host_tags_harvest:
 	msr	tfsr_el1, xzr
 	mrs	x1, tfsre0_el1
 	msr	tfsre0_el1, xzr
-	cmp	x0, x12
+	cmp	x1, x12				// STTR is checked by TCF0, with the tag access of EL0
 	cinc	x10, x10, ne
-	cmp	x1, x12
+.if !CFG_HOST_ATA
+	mov	x12, #0
+.endif
+	cmp	x0, x12
 	cinc	x10, x10, ne
 	cmp	x0, #0
 	cinc	x11, x11, ne

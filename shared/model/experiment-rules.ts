@@ -21,7 +21,7 @@ export interface Breach {
 const MEBI = 2 ** 20
 
 /** What the bundled guests assume of their VM; a guest not listed runs on either. */
-const guestMte: Readonly<Record<string, boolean>> = { alloc: true, user: true, plain: false }
+const guestMte: Readonly<Record<string, boolean>> = { alloc: true, user: true, keeper: true, plain: false }
 
 /** What the schema cannot say: references to names, and combinations that no machine has or that this version lacks. */
 export function breaches(experiment: Experiment, file: ExperimentFile, known: KnownNames): Breach[] {

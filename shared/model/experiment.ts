@@ -223,6 +223,41 @@ const host = Type.Object(
     checks: checks("The host's", 'none'),
     seed: seed('Seed that the host writes to RGSR_EL1.SEED (its low 16 bits):'),
     faultEvery: faultEvery('The host'),
+    probe: Type.Optional(
+      Type.Enum(
+        ['none', 'tag-draw'],
+        described(
+          'What the host executes first when a guest has left: none, or tag-draw (host.draws IRG instructions right behind the exit sequence, as code compiled with stack tagging may); default none.',
+          { default: 'none' },
+        ),
+      ),
+    ),
+    draws: Type.Optional(
+      Type.Integer(
+        described('How many tags host.probe "tag-draw" draws: 1 to 16; default 1.', {
+          minimum: 1,
+          maximum: 16,
+          default: 1,
+        }),
+      ),
+    ),
+    tagAccess: Type.Optional(
+      Type.Boolean(
+        described(
+          "SCTLR_ELx.ATA of the host's EL while it schedules: true, or false (its IRG gives tag 0 and leaves RGSR_EL1 alone; it sets the bit only to clear the tags of a VM's pages); default true.",
+          { default: true },
+        ),
+      ),
+    ),
+    tco: Type.Optional(
+      Type.Enum(
+        [0, 1],
+        described(
+          'PSTATE.TCO that the host sets before it takes the next vCPU: 0 its accesses are checked as host.checks says, 1 none is (Linux without KASAN, but for synchronous tasks); default 0.',
+          { default: 0 },
+        ),
+      ),
+    ),
   },
   described('The host kernel that schedules the vCPUs.', { ...closed, default: {} }),
 )

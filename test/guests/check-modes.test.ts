@@ -24,6 +24,9 @@ const config = (pes: number, host: Mode, guest: Mode): string => {
 .set CFG_HOST_CHECKS,   ${modes.indexOf(host)}
 .set CFG_HOST_SEED,     0x1dea
 .set CFG_HOST_FAULTS,   3
+.set CFG_HOST_DRAWS,    0
+.set CFG_HOST_ATA,      1
+.set CFG_HOST_TCO,      0
 .macro vcpu_config
 	cfg_vcpu guest=alloc, mte=1, checks=${checks}, exclude=0x00f1, seed=0x1234, rounds=${ROUNDS}, faults=5
 	cfg_vcpu guest=user, mte=1, checks=${checks}, exclude=0xff0e, seed=0xbeef, rounds=${ROUNDS}, faults=4

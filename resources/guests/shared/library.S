@@ -29,6 +29,8 @@
 .set D_ROUND,       96
 .set D_EXPECT,      104            // 1 while an asynchronous fault waits to be harvested
 .set D_SVC,         112            // where an SVC from EL0 goes
+.set D_TFSR,        120            // what the guest left in TFSR_EL1 and TFSRE0_EL1, where it wrote them by hand
+.set D_TFSRE0,      128
 .set D_PROBE,       256            // values written before a call, to be found after it
 
 	.balign	4096
@@ -104,6 +106,12 @@ g_irg_model:
 .macro g_call function
 	ldr	x0, =\function
 	hvc	#0
+.endm
+
+// The same, and x13 = x19 with the tag that the first instruction behind it draws.
+.macro g_call_and_draw function
+	g_call	\function
+	irg	x13, x19
 .endm
 
 // One line by the host. Uses x0-x2.

@@ -5,6 +5,7 @@
 	.include "hyp/shared/marks.inc"
 	.include "hyp/shared/irg-model.inc"
 	.include "hyp/shared/mte.inc"
+	.include "hosts/probe.inc"
 
 	.include "hyp/nvhe/boot.S"
 	.include "hyp/nvhe/host-calls.S"
@@ -25,4 +26,5 @@
 	.include "guests/alloc.S"
 	.include "guests/user.S"
 	.include "guests/plain.S"
+	.include "guests/keeper.S"
 	.include "guests/shared/end.S"

@@ -1,0 +1,46 @@
+/**
+ * The scenarios of the switch contract (resources/experiments/contract*.json) under mainline: what each guest and the host
+ * check for themselves finds nothing disturbed, whether writes act at once or as late as the architecture allows, and QEMU
+ * prints the same. What the contract finds in them under other policies is tested in test/lab.
+ */
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { planRun } from '../../electron/lab/plan-run.ts'
+import { experimentsIn, knownNames } from '../../electron/lab/resources.ts'
+import { scopeItems } from '../../shared/arch/synchronisation.ts'
+import { readExperiment } from '../../shared/model/experiment-text.ts'
+import { noQemu, noQemuReason, runOnQemu } from './qemu.ts'
+import { run, sortedLines } from './run-guest.ts'
+
+const resources = join(import.meta.dirname, '../../resources')
+const known = knownNames(resources)
+const scenarios = experimentsIn(join(resources, 'experiments')).filter(({ name }) => /^contract/.test(name))
+
+function planOf(text: string, set: string[] = []) {
+  const { experiment, problems } = readExperiment(text, set, known)
+  expect(problems).toEqual([])
+  return planRun(experiment!, resources).plan
+}
+
+const bads = (console: string): string[] => [...console.matchAll(/ bad (\d+)/g)].map(([, count]) => count!)
+
+describe.each(scenarios)('$name', { timeout: 120_000 }, ({ text }) => {
+  it.each(['eager', 'latest'] as const)('disturbs nobody, sync %s', async (sync) => {
+    const { image, ...plan } = planOf(text, [`machine.sync=${sync}`])
+    const syncParameters = { scope: scopeItems }
+    const { end, console } = await run(image.bytes, { ...plan, sync, syncParameters })
+    expect(end.reason).toEqual({ kind: 'exit', code: 0, by: 'semihosting' })
+    expect(console).not.toMatch(/dead|panic/)
+    const clauses = console.match(/ v\d /g)!.length + 1
+    expect(bads(console)).toEqual(Array(clauses).fill('0'))
+  })
+
+  it('prints the same on QEMU', async ({ skip }) => {
+    skip(noQemu, noQemuReason)
+    const { image, ...plan } = planOf(text, ['machine.sync=eager'])
+    const here = await run(image.bytes, plan)
+    const there = await runOnQemu(image.bytes, plan.pes)
+    expect(sortedLines(there.console)).toEqual(sortedLines(here.console))
+    expect(there.code).toBe(0)
+  })
+})
