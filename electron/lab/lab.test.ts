@@ -171,7 +171,7 @@ describe('a run', () => {
     })
   })
 
-  it('is refused while another is live, and in a later version\u2019s words', async () => {
+  it('is refused while another is live, and with a policy that is not there', async () => {
     const lab = await labOn(fakeMachine({ switches: 1e9 }))
     const run = await start(lab)
     const again = await problem(lab, 'run.start', { text: text(), name: 'small.json', set: [] })
@@ -180,14 +180,14 @@ describe('a run', () => {
     await value(lab, 'run.stop', { run })
     expect(
       await problem(lab, 'run.start', {
-        text: text(', "hypervisor": { "mode": "vhe" }'),
+        text: text(', "hypervisor": { "policy": "mainlin" }'),
         name: 'small.json',
         set: [],
       }),
     ).toEqual({
-      place: 'small.json:5:106: hypervisor.mode',
-      cause: 'mode "vhe" is not in this version',
-      remedy: 'Use "nvhe".',
+      place: 'small.json:5:106: hypervisor.policy',
+      cause: 'there is no policy "mainlin" in this version',
+      remedy: 'Did you mean "mainline"?',
     })
     expect(
       await problem(lab, 'run.start', { text: text(), name: 'small.json', set: ['vcpus.0.cheks=sync'] }),

@@ -11,8 +11,8 @@ import { canonicalExperiment, peFeatures } from '../../shared/model/experiment-d
 import type { MachinePlan } from '../workers/plan.ts'
 import { nominalCosts, readCostProfile } from './cost-profile.ts'
 
-/** The hypervisor's source for the one mode of this version. */
-const IMAGE_SOURCE = 'hyp/nvhe/image.S'
+/** The hypervisor's source of each mode. */
+const imageSource = (mode: Experiment['hypervisor']['mode']): string => `hyp/${mode}/image.S`
 
 export interface PlannedRun {
   plan: MachinePlan
@@ -28,9 +28,10 @@ export interface PlannedRun {
  */
 export function planRun(experiment: Experiment, resources: string): PlannedRun {
   const { machine, schedule, probes, stop } = experiment
-  const bytes = assembleImage(configText(experiment), resources)
+  const source = imageSource(experiment.hypervisor.mode)
+  const bytes = assembleImage(source, configText(experiment), resources)
   const plan: MachinePlan = {
-    image: { bytes, file: IMAGE_SOURCE },
+    image: { bytes, file: source },
     pes: machine.pes,
     memoryBytes: machine.memory,
     features: {
@@ -102,22 +103,22 @@ export function configText({ machine, hypervisor, host, vcpus }: Experiment): st
   ].join('\n')
 }
 
-function assembleImage(config: string, resources: string): Uint8Array {
+function assembleImage(source: string, config: string, resources: string): Uint8Array {
   const read = (path: string): string | null => {
     const file = join(resources, normalize(join('/', path)))
     return existsSync(file) ? readFileSync(file, 'utf8') : null
   }
-  const text = read(IMAGE_SOURCE)
+  const text = read(source)
   if (text === null) {
     throw new ProblemError(
-      join(resources, IMAGE_SOURCE),
+      join(resources, source),
       'the hypervisor source is missing',
       'Install Switchyard again.',
     )
   }
   const include = (path: string) => (path === 'config.inc' ? config : read(path))
   try {
-    return writeElf(assemble({ file: IMAGE_SOURCE, text }, { include }))
+    return writeElf(assemble({ file: source, text }, { include }))
   } catch (error) {
     const first = error instanceof AssemblyError ? error.problems[0] : undefined
     if (first === undefined) throw error

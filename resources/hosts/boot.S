@@ -1,12 +1,25 @@
-// The host at EL1: its translation, its tags, its vectors. One copy runs on every PE.
+// The host, at EL1 or (VHE) at EL2: its translation, its tags, its vectors. One copy runs on every PE.
 
-.set HOST_SCTLR, SCTLR_EL1_RES1 | SCTLR_EIS | SCTLR_EOS | SCTLR_M | SCTLR_C | SCTLR_SA | SCTLR_I | SCTLR_ITFSB
+.set HOST_SCTLR, SCTLR_EL1_RES1 | SCTLR_M | SCTLR_C | SCTLR_SA | SCTLR_I
+.if HYP_VHE && CFG_RAS
+.set HOST_SCTLR, HOST_SCTLR | SCTLR_IESB
+.endif
+// Under VHE this is SCTLR_EL2, and the policy says how entries to EL2 behave.
+.if !HYP_VHE || POLICY_EL2_ITFSB
+.set HOST_SCTLR, HOST_SCTLR | SCTLR_ITFSB
+.endif
+.if !HYP_VHE || POLICY_EL2_EIS
+.set HOST_SCTLR, HOST_SCTLR | SCTLR_EIS
+.endif
+.if !HYP_VHE || POLICY_EL2_EOS
+.set HOST_SCTLR, HOST_SCTLR | SCTLR_EOS
+.endif
 .if CFG_MTE >= 2
 .set HOST_SCTLR, HOST_SCTLR | SCTLR_ATA | SCTLR_ATA0
 .set HOST_SCTLR, HOST_SCTLR | (CFG_HOST_CHECKS << SCTLR_TCF_SHIFT) | (CFG_HOST_CHECKS << SCTLR_TCF0_SHIFT)
 .endif
 
-// From EL2, MMU off, x0 = PE index.
+// With the MMU off, x0 = PE index. Under VHE every EL1 name here is the register of EL2.
 	mark	MARK_OWNER, OWNER_PAIR | OWNER_EL1 | OWNER_EL2
 host_start:
 	mov	x19, x0
@@ -16,7 +29,12 @@ host_start:
 	mov	sp, x0
 	ldr	x20, =host_pes
 	add	x20, x20, x19, lsl #H_SHIFT
+.if HYP_VHE
+	mrs	x0, tpidr_el2
+	str	x20, [x0, #PE_RECORD]
+.else
 	msr	tpidr_el1, x20
+.endif
 	ldr	x0, =host_vectors
 	msr	vbar_el1, x0
 	ldr	x0, =MAIR_VALUE
@@ -28,7 +46,9 @@ host_start:
 	msr	ttbr1_el1, xzr
 	msr	contextidr_el1, xzr
 	msr	cpacr_el1, xzr
-	msr	cntkctl_el1, xzr
+.if !HYP_VHE
+	msr	cntkctl_el1, xzr		// VHE: CNTHCTL_EL2, which is set
+.endif
 	dsb	sy
 	tlbi	vmalle1
 	dsb	sy
@@ -94,7 +114,7 @@ host_fault_el1:
 	and	x0, x0, #0x3f
 	cmp	x0, #DFSC_TAG
 	b.ne	host_unexpected
-	mrs	x0, tpidr_el1
+	host_record x0
 	ldr	x1, [x0, #H_SYNC]
 	add	x1, x1, #1
 	str	x1, [x0, #H_SYNC]

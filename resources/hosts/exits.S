@@ -78,7 +78,7 @@ exit_hvc_undef:
 	str	x0, [x20, #CTX_PC]
 exit_undef:
 	mov	x0, #ESR_IL			// EC 0
-	str	x0, [x20, #CTX_ESR]
+	vcpu_set esr, CTX_ESR, x0, x20
 	ldr	w0, [x20, #VCPU_FLAGS]
 	orr	w0, w0, #(1 << FLAG_UNDEF_BIT)
 	str	w0, [x20, #VCPU_FLAGS]

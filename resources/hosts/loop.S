@@ -30,15 +30,15 @@ host_loop:
 	bl	host_tags_mismatch
 
 	mark	MARK_VCPU_LOAD, 19
-	mrs	x0, tpidr_el1
+.if HYP_VHE
+	mov	x0, x20
+	bl	vcpu_load
+.endif
+	host_record x0
 	ldr	x0, [x0, #H_INDEX]
 	str	x0, [x20, #VCPU_PE]
 
-3:	mov	x0, x19
-	mark	MARK_ENTRY, 0
-	hvc	#VCPU_RUN
-	mark	MARK_RETURN
-	host_probe_draws
+3:	host_run_vcpu
 	mov	x21, x0
 	bl	host_tags_probed
 	ldr	x1, [x20, #VCPU_RUNS]
@@ -49,6 +49,10 @@ host_loop:
 	cbz	x0, 3b				// served without giving up the PE
 
 	mov	x21, x0
+.if HYP_VHE
+	mov	x0, x20
+	bl	vcpu_put
+.endif
 	mark	MARK_VCPU_PUT, 19
 	bl	host_tags_harvest
 	cmp	x21, #PUT_FINISHED

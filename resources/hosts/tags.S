@@ -1,6 +1,9 @@
 // The host's own use of MTE, as a kernel with tagged allocations has it: objects are tagged between the runs, and
 // every draw is compared with a model, so that a disturbed RGSR_EL1 or GCR_EL1 of the host is counted in H_BAD.
 
+// 1 where TFSRE0_EL1 is the guest's from vcpu_load to vcpu_put: what it holds of the host's task is collected before.
+.set HOST_TASK_EARLY, HYP_VHE
+
 // x20 = this PE's record, x19 = PE index. Keeps x19-x30.
 host_tags_init:
 	str	x19, [x20, #H_INDEX]
@@ -40,7 +43,7 @@ host_irg_model:
 host_tags_probed:
 .if CFG_HOST_DRAWS && CFG_HOST_ATA && (CFG_HOST_RRND == 0) && (CFG_MTE >= 2)
 	stp	x29, x30, [sp, #-16]!
-	mrs	x9, tpidr_el1
+	host_record x9
 	ldr	x0, [x9, #H_RGSR]
 	mov	x10, #CFG_HOST_DRAWS
 1:	ldr	x1, =CFG_HOST_EXCLUDE
@@ -75,7 +78,7 @@ host_tags_thread_switch:
 host_tags_work:
 .if CFG_HOST_ATA && (CFG_MTE >= 2)
 	stp	x29, x30, [sp, #-16]!
-	mrs	x9, tpidr_el1
+	host_record x9
 	ldr	x10, [x9, #H_BAD]
 	ldr	x11, [x9, #H_POOL]
 	ldr	x12, [x9, #H_SLOT]
@@ -140,7 +143,7 @@ host_tags_mismatch:
 	udiv	x2, x0, x1
 	msub	x2, x2, x1, x0
 	cbnz	x2, 1f
-	mrs	x9, tpidr_el1
+	host_record x9
 	mov	x0, #1
 	str	x0, [x9, #H_EXPECT]
 	ldr	x11, [x9, #H_POOL]
@@ -148,18 +151,51 @@ host_tags_mismatch:
 	eor	x11, x11, #(1 << 56)		// a stale pointer: any tag but the one the slot has now
 	mov	x12, #(TAGGED_EL0 - TAGGED)
 	add	x12, x11, x12
+.if HOST_TASK_EARLY
+	mov	x13, x30
+	sttr	x0, [x12]
+	bl	host_task_harvest
+	mov	x30, x13
+	ldr	x0, [x11]
+	str	x0, [x11]
+.else
 	ldr	x0, [x11]
 	str	x0, [x11]
 	sttr	x0, [x12]
+.endif
 1:
 .endif
 	ret
+
+.if HOST_TASK_EARLY
+// x9 = host's record. Its task's fault must be there now. Uses x0, x1, x10.
+host_task_harvest:
+.if CFG_MTE_ASYNC
+	dsb	nsh
+	isb
+	mrs	x0, tfsre0_el1
+	msr	tfsre0_el1, xzr
+	ldr	x10, [x9, #H_BAD]
+	ldr	x1, [x9, #H_ASYNC]
+.if CFG_HOST_CHECKS >= 2
+	cmp	x0, #1
+.else
+	cmp	x0, #0
+.endif
+	cinc	x10, x10, ne
+	cmp	x0, #0
+	cinc	x1, x1, ne
+	str	x10, [x9, #H_BAD]
+	str	x1, [x9, #H_ASYNC]
+.endif
+	ret
+.endif
 
 // After vcpu_put: asynchronous faults are collected and cleared, TFSR_EL1 for the kernel, TFSRE0_EL1 for its task.
 // The bit must be there after a mismatch of the host's own, and never otherwise.
 host_tags_harvest:
 .if CFG_MTE_ASYNC
-	mrs	x9, tpidr_el1
+	host_record x9
 	ldr	x10, [x9, #H_BAD]
 	ldr	x11, [x9, #H_ASYNC]
 	ldr	x12, [x9, #H_EXPECT]
@@ -171,10 +207,14 @@ host_tags_harvest:
 	isb
 	mrs	x0, tfsr_el1
 	msr	tfsr_el1, xzr
+.if !HOST_TASK_EARLY
 	mrs	x1, tfsre0_el1
-	msr	tfsre0_el1, xzr
+.endif
+	msr	tfsre0_el1, xzr			// where it was the guest's: on the way to the task
+.if !HOST_TASK_EARLY
 	cmp	x1, x12				// STTR is checked by TCF0, with the tag access of EL0
 	cinc	x10, x10, ne
+.endif
 .if !CFG_HOST_ATA
 	mov	x12, #0
 .endif
@@ -182,8 +222,10 @@ host_tags_harvest:
 	cinc	x10, x10, ne
 	cmp	x0, #0
 	cinc	x11, x11, ne
+.if !HOST_TASK_EARLY
 	cmp	x1, #0
 	cinc	x11, x11, ne
+.endif
 	str	x10, [x9, #H_BAD]
 	str	x11, [x9, #H_ASYNC]
 .endif

@@ -62,8 +62,13 @@ export function breaches(experiment: Experiment, file: ExperimentFile, known: Kn
       'Use "on" or "off".',
     )
   }
-  if (hypervisor.mode === 'vhe') {
-    add(['hypervisor', 'mode'], 'mode "vhe" is not in this version', 'Use "nvhe".')
+  const neverHost = pes.findIndex((features) => features.vhe === 'off')
+  if (neverHost >= 0 && hypervisor.mode === 'vhe') {
+    add(
+      ['machine', 'vhe'],
+      `mode "vhe" needs FEAT_VHE, which PE ${neverHost} lacks`,
+      'Use "on" or "res1", or hypervisor.mode "nvhe".',
+    )
   }
   if (file.hypervisor?.source !== undefined) {
     add(

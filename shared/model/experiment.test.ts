@@ -216,9 +216,9 @@ describe('problems', () => {
       'checks "sync" of a VM without MTE',
     ],
     [
-      'a mode of a later version',
-      '{ "name": "x", "hypervisor": { "mode": "vhe" }, "vcpus": [{ "guest": "alloc" }] }',
-      'mode "vhe" is not in this version',
+      'a mode that the machine lacks',
+      '{ "name": "x", "machine": { "vhe": "off" }, "hypervisor": { "mode": "vhe" }, "vcpus": [{ "guest": "alloc" }] }',
+      'mode "vhe" needs FEAT_VHE, which PE 0 lacks',
     ],
     [
       'a sync mode that no single run has',

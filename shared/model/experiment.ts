@@ -196,9 +196,10 @@ const hypervisor = Type.Object(
     mode: Type.Optional(
       Type.Enum(
         ['nvhe', 'vhe'],
-        described('nvhe: the host runs at EL1 (HCR_EL2.E2H = 0); default nvhe. vhe is not in this version.', {
-          default: 'nvhe',
-        }),
+        described(
+          'nvhe: the host runs at EL1 (HCR_EL2.E2H = 0); vhe: at EL2 (HCR_EL2.{E2H,TGE} = {1,1}), which needs machine.vhe on or res1; default nvhe.',
+          { default: 'nvhe' },
+        ),
       ),
     ),
     policy: Type.Optional(

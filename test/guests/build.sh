@@ -12,3 +12,4 @@ for source in *.S; do
 done
 cp handover-config.inc "$out/config.inc"
 assemble handover -I "$out" -I ../../resources ../../resources/hyp/nvhe/image.S
+assemble handover-vhe -I "$out" -I ../../resources ../../resources/hyp/vhe/image.S

@@ -32,6 +32,7 @@ const programs = [
   { name: 'gic-ring', pes: 4 },
   { name: 'gic-virtual', pes: 1 },
   { name: 'handover', pes: 2 },
+  { name: 'handover-vhe', pes: 2 },
 ] as const
 const schedules = ['deterministic', 'parallel'] as const
 const syncs = ['eager', 'latest'] as const
@@ -41,8 +42,11 @@ const noBinutils = spawnSync('aarch64-linux-gnu-as', ['--version']).status !== 0
 const folder = mkdtempSync(join(tmpdir(), 'switchyard-guests-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
+const images = { handover: 'nvhe', 'handover-vhe': 'vhe' } as const
 const build = (name: string): Uint8Array =>
-  name === 'handover' ? buildImage(handoverConfig()) : buildProgram(name)
+  name === 'handover' || name === 'handover-vhe'
+    ? buildImage(handoverConfig(), {}, images[name])
+    : buildProgram(name)
 
 describe.each(programs)('$name', { timeout: 120_000 }, ({ name, pes }) => {
   const lines = sortedLines(expected(name))

@@ -48,8 +48,12 @@ export function buildSource(text: string, file = 'test.S'): Uint8Array {
 export const handoverConfig = (): string => readFileSync(join(here, 'handover-config.inc'), 'utf8')
 
 /** The hypervisor image for a configuration; `include` takes precedence over the files of resources/. */
-export function buildImage(config: string, include: Record<string, string> = {}): Uint8Array {
-  const file = 'hyp/nvhe/image.S'
+export function buildImage(
+  config: string,
+  include: Record<string, string> = {},
+  mode: 'nvhe' | 'vhe' = 'nvhe',
+): Uint8Array {
+  const file = `hyp/${mode}/image.S`
   const read = (path: string): string | null =>
     path === 'config.inc' ? config : (include[path] ?? textOf(join(resources, path)))
   return writeElf(assemble({ file, text: read(file)! }, { include: read }))

@@ -24,9 +24,13 @@ function planOf(text: string, set: string[] = []) {
 
 const bads = (console: string): string[] => [...console.matchAll(/ bad (\d+)/g)].map(([, count]) => count!)
 
-describe.each(scenarios)('$name', { timeout: 120_000 }, ({ text }) => {
+const cases = scenarios.flatMap(({ name, text }) =>
+  (['nvhe', 'vhe'] as const).map((mode) => ({ name, text, mode })),
+)
+
+describe.each(cases)('$name, $mode', { timeout: 120_000 }, ({ text, mode }) => {
   it.each(['eager', 'latest'] as const)('disturbs nobody, sync %s', async (sync) => {
-    const { image, ...plan } = planOf(text, [`machine.sync=${sync}`])
+    const { image, ...plan } = planOf(text, [`machine.sync=${sync}`, `hypervisor.mode=${mode}`])
     const syncParameters = { scope: scopeItems }
     const { end, console } = await run(image.bytes, { ...plan, sync, syncParameters })
     expect(end.reason).toEqual({ kind: 'exit', code: 0, by: 'semihosting' })
@@ -37,7 +41,7 @@ describe.each(scenarios)('$name', { timeout: 120_000 }, ({ text }) => {
 
   it('prints the same on QEMU', async ({ skip }) => {
     skip(noQemu, noQemuReason)
-    const { image, ...plan } = planOf(text, ['machine.sync=eager'])
+    const { image, ...plan } = planOf(text, ['machine.sync=eager', `hypervisor.mode=${mode}`])
     const here = await run(image.bytes, plan)
     const there = await runOnQemu(image.bytes, plan.pes)
     expect(sortedLines(there.console)).toEqual(sortedLines(here.console))

@@ -11,6 +11,8 @@ export const markKinds = {
   VCPU_PUT: 7,
   HOST_TASK: 8,
   REENTRY: 9,
+  HYP: 10,
+  ON_BEHALF: 11,
 } as const
 
 export interface Mark {

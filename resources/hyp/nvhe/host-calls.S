@@ -1,10 +1,5 @@
 // EL2 while the host runs: its vectors and the one call it makes.
 
-.macro hyp_vector target=hyp_panic
-	.balign	128
-	b	\target
-.endm
-
 	.balign	2048
 hyp_host_vectors:
 	.rept	8				// from EL2 itself

@@ -13,15 +13,15 @@ vcpu_adjust_pc:
 1:	ret
 
 2:	ldr	x2, [x0, #CTX_PC]
-	str	x2, [x0, #CTX_ELR]
+	vcpu_set elr, CTX_ELR, x2, x0
 	ldr	x3, [x0, #CTX_PSTATE]
-	str	x3, [x0, #CTX_SPSR]
+	vcpu_set spsr, CTX_SPSR, x3, x0
 	mov	x4, #0x400			// from EL0; from EL1 with SP_EL1 0x200, with SP_EL0 0
 	and	x5, x3, #0xf
 	cbz	x5, 3f
 	and	x4, x5, #1
 	lsl	x4, x4, #9
-3:	ldr	x2, [x0, #CTX_VBAR]
+3:	vcpu_get vbar, CTX_VBAR, x2, x0
 	add	x2, x2, x4
 	str	x2, [x0, #CTX_PC]
 	// NZCV and DIT stay, PAN stays or is set by SCTLR_EL1.SPAN = 0; SSBS follows SCTLR_EL1.DSSBS
@@ -29,7 +29,7 @@ vcpu_adjust_pc:
 	ldr	x5, =0xf1400000
 	and	x5, x3, x5
 	orr	x4, x4, x5
-	ldr	x5, [x0, #CTX_SCTLR]
+	vcpu_get sctlr, CTX_SCTLR, x5, x0
 	tbnz	x5, #23, 4f
 	orr	x4, x4, #(1 << 22)
 4:	lsr	x5, x5, #44

@@ -1,0 +1,22 @@
+// One image: the VHE hypervisor, a part of its host at EL2, and the guests. Include names are relative to resources/;
+// config.inc is generated from the experiment (its contents: resources/hyp/README.md).
+	.set HYP_VHE, 1
+	.include "config.inc"
+	.include "hyp/shared/layout.inc"
+	.include "hyp/shared/marks.inc"
+	.include "hyp/shared/irg-model.inc"
+	.include "hyp/shared/mte.inc"
+	.include "hosts/probe.inc"
+	.include "hyp/shared/sysregs.inc"
+	.include "hyp/vhe/host.inc"
+
+	.include "hyp/shared/boot.S"
+	.include "hyp/vhe/init.S"
+	.include "hyp/vhe/run.S"
+	.include "hyp/shared/enter.S"
+	.include "hyp/vhe/load-put.S"
+	.include "hyp/shared/inject.S"
+	.include "hyp/shared/console.S"
+
+	.include "hosts/image.inc"
+	.include "guests/image.inc"
