@@ -69,6 +69,8 @@ export function syncText({ sync, syncParameters }: Pick<MachinePlan, 'sync' | 's
 const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex')
 
 const checkModes = { none: 0, sync: 1, async: 2, asym: 3 } as const
+/** PLACE_ constants of resources/hyp/shared/layout.inc. */
+const faultPlaces = { el1: 0, 'el1-high': 1, el0: 2 } as const
 
 /** config.inc: its symbols are described in resources/hyp/README.md. */
 export function configText({ machine, hypervisor, host, vcpus }: Experiment): string {
@@ -91,7 +93,7 @@ export function configText({ machine, hypervisor, host, vcpus }: Experiment): st
   const rows = vcpus.map(
     (vcpu) =>
       `\tcfg_vcpu guest=${vcpu.guest}, mte=${vcpu.mte ? 1 : 0}, checks=${checkModes[vcpu.checks]}, exclude=${vcpu.exclude}, ` +
-      `rrnd=${vcpu.rrnd}, seed=${vcpu.seed}, rounds=${vcpu.rounds}, faults=${vcpu.faultEvery}`,
+      `rrnd=${vcpu.rrnd}, seed=${vcpu.seed}, rounds=${vcpu.rounds}, faults=${vcpu.faultEvery}, place=${faultPlaces[vcpu.faultAt]}`,
   )
   return [
     ...symbols.map(([name, value]) => `.set ${name}, ${value}`),

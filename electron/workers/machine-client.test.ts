@@ -350,8 +350,8 @@ describe('the trace', { timeout: 60_000 }, () => {
     )
     const end = await machine.ended
     expect(end.reason).toMatchObject({ kind: 'exit', code: 0 })
-    expect(seen.switches).toBe(402)
-    expect(end.pes.reduce((sum, pe) => sum + pe.switches, 0)).toBe(402)
+    expect(seen.switches).toBe(427)
+    expect(end.pes.reduce((sum, pe) => sum + pe.switches, 0)).toBe(427)
     expect(seen.faults).toBe(20)
     expect(seen.waiting).toBe(0)
   })

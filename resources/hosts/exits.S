@@ -15,7 +15,7 @@ exit_handle:
 	cmp	x1, #EC_SYS64
 	b.eq	exit_sysreg
 	cmp	x1, #EC_DABT_LOW
-	b.eq	exit_mmio
+	b.eq	exit_abort
 	cmp	x1, #EC_SMC64
 	b.eq	exit_smc
 	cmp	x1, #EC_WFX
@@ -150,8 +150,16 @@ exit_sysreg:
 	mov	x0, #0
 	ret
 
-// x0 = ESR_EL2. A store to the doorbell's page gives up the PE, like HC_YIELD but straight from any EL.
-exit_mmio:
+// x0 = ESR_EL2. An access to a page that the VM does not have yet is made again; a store to the doorbell's page gives up
+// the PE, like HC_YIELD but straight from any EL.
+exit_abort:
+	str	x30, [sp, #-16]!
+	bl	vm_fault
+	ldr	x30, [sp], #16
+	cbz	x0, 1f
+	mov	x0, #0
+	ret
+1:	ldr	x0, [x20, #VCPU_ESR]
 	tbz	x0, #6, exit_dead		// WnR
 	ldr	x1, [x20, #VCPU_HPFAR]
 	and	x1, x1, #~15
@@ -187,14 +195,14 @@ exit_putc:
 	mov	x0, #0
 	ret
 
-// One line of the guest's, named. A range outside its memory answers -1.
+// One line of the guest's, named. A range outside the memory it started with answers -1.
 exit_puts:
 	str	x30, [sp, #-16]!
 	ldp	x3, x4, [x20, #(CTX_X + 8)]
 	ldr	x5, =VM_IPA
 	subs	x3, x3, x5
 	b.lo	1f
-	mov	x6, #VM_BYTES
+	mov	x6, #VM_BOOT_BYTES
 	cmp	x3, x6
 	b.hi	1f
 	sub	x6, x6, x3

@@ -60,7 +60,8 @@ host_loop:
 	mov	x0, x19
 	bl	queue_push
 	b	1b
-4:	ldr	x0, =vcpus_finished
+4:	bl	vm_release
+	ldr	x0, =vcpus_finished
 	mov	x1, #1
 	ldaddal	x1, x2, [x0]
 	b	1b

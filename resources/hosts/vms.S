@@ -1,7 +1,7 @@
 // Creation of the VMs by PE 0: memory, stage 2, tags, reset state, the run queue.
 
 // One row of the vCPU table; config.inc's vcpu_config has one line of this for each vCPU.
-.macro cfg_vcpu guest, mte=1, checks=0, exclude=0, rrnd=0, seed=1, rounds=0, faults=0
+.macro cfg_vcpu guest, mte=1, checks=0, exclude=0, rrnd=0, seed=1, rounds=0, faults=0, place=0
 	.quad	guest_\guest
 	.quad	\mte
 	.quad	\checks
@@ -10,6 +10,8 @@
 	.quad	\rounds
 	.quad	\faults
 	.quad	.Lname\@
+	.quad	\place
+	.space	(1 << ROW_SHIFT) - 72
 	.pushsection .rodata, "a", %progbits
 .Lname\@:
 	.asciz	"\guest"
@@ -76,7 +78,8 @@ vm_copy_image:
 	b.lo	1b
 	ret
 
-// x19 = index, x21 = row, x22 = memory. Three levels of stage 2, a page at a time: tags first, then the descriptor.
+// x19 = index, x21 = row, x22 = memory. Three levels of stage 2; the pages that the host has filled are mapped, the heap
+// comes on demand. Tags first, then the descriptor.
 vm_map:
 	stp	x29, x30, [sp, #-16]!
 	ldr	x9, =vm_tables
@@ -93,7 +96,7 @@ vm_map:
 	orr	x0, x11, #PT_TABLE
 	str	x0, [x10]
 	mov	x12, x22
-	mov	x13, #(VM_BYTES / 4096)
+	mov	x13, #(VM_BOOT_BYTES / 4096)
 	ldr	x14, =PT_PAGE | PT_AF | PT_SH | S2_RW | S2_NORMAL
 1:
 .if POLICY_CLEAR_TAGS && (CFG_MTE >= 2)
@@ -111,23 +114,6 @@ vm_map:
 	b.ne	1b
 	ldp	x29, x30, [sp], #16
 	ret
-
-.if CFG_MTE >= 2
-// x0 = page, by its address in the untagged map. Uses x0-x2.
-page_clear_tags:
-	mov	x1, #TAGGED
-	add	x0, x0, x1
-	mrs	x2, gmid_el1			// STGM writes the tags of 4 << BS bytes
-	and	x2, x2, #15
-	mov	x1, #4
-	lsl	x2, x1, x2
-	add	x1, x0, #4096
-1:	stgm	xzr, [x0]
-	add	x0, x0, x2
-	cmp	x0, x1
-	b.ne	1b
-	ret
-.endif
 
 // x19 = index, x20 = vCPU, x21 = row. The state a guest starts in; its arguments are in x0-x6.
 vcpu_reset:
@@ -155,7 +141,8 @@ vcpu_reset:
 	stp	x19, x5, [x20, #CTX_X]		// x0 index, x1 rounds
 	stp	x2, x3, [x20, #(CTX_X + 16)]	// x2 checks, x3 GCR_EL1
 	stp	x4, x6, [x20, #(CTX_X + 32)]	// x4 seed, x5 a deliberate mismatch every so many rounds
-	str	x1, [x20, #(CTX_X + 48)]	// x6 whether the VM has MTE
+	ldr	x7, [x21, #ROW_PLACE]
+	stp	x1, x7, [x20, #(CTX_X + 48)]	// x6 whether the VM has MTE, x7 where its mismatches are made
 	str	w1, [x20, #VCPU_FLAGS]
 	ldr	x0, =HCR_GUEST
 	cbz	x1, 1f

@@ -21,7 +21,17 @@ export interface Breach {
 const MEBI = 2 ** 20
 
 /** What the bundled guests assume of their VM; a guest not listed runs on either. */
-const guestMte: Readonly<Record<string, boolean>> = { alloc: true, user: true, keeper: true, plain: false }
+const guestMte: Readonly<Record<string, boolean>> = {
+  alloc: true,
+  user: true,
+  keeper: true,
+  edge: true,
+  busy: true,
+  nested: true,
+  heir: true,
+  plain: false,
+  prober: false,
+}
 
 /** What the schema cannot say: references to names, and combinations that no machine has or that this version lacks. */
 export function breaches(experiment: Experiment, file: ExperimentFile, known: KnownNames): Breach[] {
@@ -128,6 +138,13 @@ export function breaches(experiment: Experiment, file: ExperimentFile, known: Kn
         ['vcpus', index, 'mte'],
         `a VM with MTE needs tag storage, but ${mteOf} is ${common.mte}`,
         'Set "mte": false for the vCPU, or machine.mte to 2 or 3.',
+      )
+    }
+    if (vcpu.faultAt !== 'el1' && vcpu.guest !== 'edge') {
+      add(
+        ['vcpus', index, 'faultAt'],
+        `guest "${vcpu.guest}" has its own places for accesses with a wrong tag`,
+        'Leave faultAt out, or choose guest "edge".',
       )
     }
     if (!vcpu.mte || common.mte >= 2) checksPossible(['vcpus', index, 'checks'], vcpu.checks, vcpu.mte)

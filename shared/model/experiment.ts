@@ -286,6 +286,15 @@ const vcpu = Type.Object(
       ),
     ),
     faultEvery: faultEvery('The guest'),
+    faultAt: Type.Optional(
+      Type.Enum(
+        ['el1', 'el1-high', 'el0'],
+        described(
+          'Where guest edge makes its accesses with a wrong tag: el1, el1-high (at an address with bit 55 set) or el0; default el1. Other guests have their own places.',
+          { default: 'el1' },
+        ),
+      ),
+    ),
   },
   described('One vCPU, alone in its VM.', closed),
 )

@@ -12,6 +12,7 @@
 .set G_TAGGED_EL0,  0x080000000    // + IPA: Normal Tagged, EL0
 .set G_CODE_EL0,    0x0c0000000    // + IPA: executable at EL0
 .set G_DEVICE,      0x180000000    // + IPA of the doorbell: Device, EL0
+.set G_HIGH,        0xffffff8000000000 // + any of these: the same once more by TTBR1_EL1, VA bit 55 set (g_map_high)
 
 // ---- Data page ----
 .set D_INDEX,       0
@@ -31,18 +32,20 @@
 .set D_SVC,         112            // where an SVC from EL0 goes
 .set D_TFSR,        120            // what the guest left in TFSR_EL1 and TFSRE0_EL1, where it wrote them by hand
 .set D_TFSRE0,      128
+.set D_PLACE,       136            // where the guest makes its mismatching accesses
 .set D_PROBE,       256            // values written before a call, to be found after it
 
 	.balign	4096
 guest_image:
 
-// First thing every guest does: arguments x0-x6 as vcpu_reset gives them. Returns with the MMU on, x28 = data page.
+// First thing every guest does: arguments x0-x7 as vcpu_reset gives them. Returns with the MMU on, x28 = data page.
 g_boot:
 	ldr	x28, =G_DATA
 	stp	x0, x1, [x28, #D_INDEX]
 	stp	x2, x3, [x28, #D_CHECKS]
 	stp	x4, x5, [x28, #D_SEED]
 	str	x6, [x28, #D_MTE]
+	str	x7, [x28, #D_PLACE]
 	ldr	x9, =G_TABLE
 	ldr	x10, =VM_IPA
 	ldr	x11, =PT_BLOCK | ATTR_NORMAL | PT_AF | PT_SH | PT_UXN
@@ -219,6 +222,18 @@ g_probe:
 	cmp	x0, x28
 	g_bad_if_ne
 	ldr	x30, [sp], #16
+	ret
+
+// The upper half of the address space, as the lower one: T1SZ 25, top byte ignored. Uses x0, x1.
+g_map_high:
+	ldr	x0, =G_TABLE
+	msr	ttbr1_el1, x0
+	ldr	x0, =TCR_EL1_VALUE & ~(1 << 23) | (1 << 24) | (1 << 26) | (3 << 28) | (1 << 38)
+	msr	tcr_el1, x0
+	isb
+	tlbi	vmalle1
+	dsb	nsh
+	isb
 	ret
 
 // The heap that a VM with MTE gets must carry no tag of a previous owner: LDG reads 0 in every granule.
