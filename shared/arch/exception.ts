@@ -11,6 +11,7 @@ export const issLayouts = {
   wfx: { CV: 24, COND: [23, 20], RN: [9, 5], RV: 2, TI: [1, 0] },
   condition: { CV: 24, COND: [23, 20] },
   branchTarget: { BTYPE: [1, 0] },
+  authentication: { Data: 1, KeyB: 0 },
   immediate: { imm16: [15, 0] },
   systemRegister: {
     Op0: [21, 20],
@@ -65,6 +66,12 @@ export const exceptionClasses = {
     doc: 'Trapped floating-point or SIMD access.',
     iss: 'condition',
   },
+  PACTrap: {
+    code: 0x09,
+    name: 'PAC trap',
+    doc: 'Trapped use of pointer authentication.',
+    iss: 'none',
+  },
   BranchTarget: {
     code: 0x0d,
     name: 'branch target',
@@ -94,6 +101,12 @@ export const exceptionClasses = {
     doc: 'Instruction abort.',
     iss: 'instructionAbort',
     from: 'same',
+  },
+  PACFail: {
+    code: 0x1c,
+    name: 'PAC fail',
+    doc: 'Failed authentication of a pointer (FEAT_FPAC).',
+    iss: 'authentication',
   },
   PCAlignment: { code: 0x22, name: 'PC alignment', doc: 'PC alignment fault.', iss: 'none' },
   DataAbortLower: { code: 0x24, name: 'data abort', doc: 'Data abort.', iss: 'dataAbort', from: 'lower' },
@@ -186,6 +199,8 @@ function issText(row: ExceptionClass, esr: bigint): string {
       return `#${hex(bits(esr, 15, 0))}`
     case 'systemRegister':
       return trappedInstruction(esr)
+    case 'authentication':
+      return `AP${bit(esr, 1) ? 'D' : 'I'}${bit(esr, 0) ? 'B' : 'A'}Key_EL1`
     case 'wfx':
       return ['WFI', 'WFE', 'WFIT', 'WFET'][Number(bits(esr, 1, 0))]!
     case 'dataAbort':

@@ -45,6 +45,7 @@ export const features = [
   'FEAT_LSE2',
   'FEAT_WFxT',
   'FEAT_BTI',
+  'FEAT_PAuth',
 ] as const
 
 export type Feature = (typeof features)[number]
@@ -59,6 +60,11 @@ export interface FeatureChoice {
   ras: boolean
   /** FEAT_ExS: EIS and EOS may switch off the synchronisation of entry and return. */
   exs: boolean
+  /**
+   * Pointer authentication, default false: FEAT_PAuth with QARMA5 (FEAT_PACQARMA5), FEAT_PAuth2, FEAT_FPAC and
+   * FEAT_FPACCOMBINE, as QEMU's max CPU has it with pauth-qarma5=on.
+   */
+  pauth?: boolean
   /** FEAT_EL2; default true. Without it the PE starts at EL1, EL2's registers are UNDEFINED, and nothing routes or traps there. */
   el2?: boolean
   /** Virtualization host extensions: 'on' (the default), 'off' (E2H is RES0), or 'res1' (no FEAT_E2H0: E2H is RES1). */
@@ -119,6 +125,7 @@ export function featureSet(choice: FeatureChoice): ReadonlySet<Feature> {
   if (el2 && choice.vhe !== 'off') set.add('FEAT_VHE')
   if (!el2 || choice.vhe !== 'res1') set.add('FEAT_E2H0')
   if (choice.lse2) set.add('FEAT_LSE2')
+  if (choice.pauth) set.add('FEAT_PAuth')
   return set
 }
 
@@ -133,5 +140,6 @@ export function leastOf(choices: readonly FeatureChoice[]): FeatureChoice {
     mteAsync: every((choice) => choice.mte === 3 || choice.mteAsync),
     ras: every((choice) => choice.ras),
     exs: every((choice) => choice.exs),
+    pauth: every((choice) => choice.pauth === true),
   }
 }

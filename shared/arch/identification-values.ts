@@ -46,7 +46,8 @@ const values: Readonly<Record<string, (choice: FeatureChoice) => FieldValues>> =
   ID_AA64AFR0_EL1: () => ({}),
   ID_AA64AFR1_EL1: () => ({}),
   ID_AA64ISAR0_EL1: () => ({ TLB: 2, TS: 2, Atomic: 2, CRC32: 1 }),
-  ID_AA64ISAR1_EL1: () => ({ SB: 1, LRCPC: 2, DPB: 2 }),
+  // APA = 5: FEAT_FPACCOMBINE and all that comes before it, with QARMA5
+  ID_AA64ISAR1_EL1: ({ pauth }) => ({ SB: 1, LRCPC: 2, DPB: 2, ...(pauth && { APA: 5, GPA: 1 }) }),
   ID_AA64ISAR2_EL1: () => ({ WFxT: 2 }),
   // 48-bit addresses, 16-bit ASIDs, little-endian, all granules (TGran*_2 = 0: stage 2 as stage 1)
   ID_AA64MMFR0_EL1: ({ exs }) => ({

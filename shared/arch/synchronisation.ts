@@ -158,7 +158,8 @@ export const syncTable: readonly SyncRow[] = [
   {
     registers: ['SCTLR_EL1', 'SCTLR_EL2'],
     fields: 'others',
-    readers: 'translation on or off, alignment, traps of EL0, cacheability, BTI, errors at entry and return',
+    readers:
+      'translation on or off, alignment, traps of EL0, cacheability, BTI, keys, errors at entry and return',
     closing: both('context'),
     source: TABLE,
   },
@@ -181,6 +182,12 @@ export const syncTable: readonly SyncRow[] = [
       'CNTVOFF_EL2',
     ],
     readers: 'the conditions and interrupts of the timers, the virtual count',
+    closing: both('context'),
+    source: TABLE,
+  },
+  {
+    registers: Object.keys(sysregs).filter((name) => /^AP..Key(Lo|Hi)_EL1$/.test(name)),
+    readers: 'pointer authentication at every EL',
     closing: both('context'),
     source: TABLE,
   },

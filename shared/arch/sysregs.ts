@@ -10,6 +10,7 @@ import { exception } from './sysregs/exception.ts'
 import { gic } from './sysregs/gic.ts'
 import { identification } from './sysregs/identification.ts'
 import { mte } from './sysregs/mte.ts'
+import { pauth } from './sysregs/pauth.ts'
 import { ras } from './sysregs/ras.ts'
 import { specialPurpose } from './sysregs/special-purpose.ts'
 import { thread } from './sysregs/thread.ts'
@@ -25,6 +26,7 @@ const groups = {
   Exceptions: exception,
   'Special-purpose': specialPurpose,
   Threads: thread,
+  'Pointer authentication': pauth,
   Timers: timer,
   'Interrupt controller': gic,
   Identification: identification,

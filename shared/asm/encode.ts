@@ -92,9 +92,7 @@ interface Failure {
 
 function unknownMnemonic(mnemonic: string): AsmError {
   const near = nearestName(mnemonic, knownMnemonics)
-  const remedy = near
-    ? `Did you mean \`${near}\`?`
-    : 'Floating-point arithmetic and pointer authentication are not available here.'
+  const remedy = near ? `Did you mean \`${near}\`?` : 'Floating-point arithmetic is not available here.'
   return new AsmError(`unknown instruction \`${mnemonic}\``, -1, remedy)
 }
 

@@ -82,6 +82,16 @@ export interface Operations<V> {
   /** BR and BLR (call) through Xn: branches, and sets PSTATE.BTYPE for the check of the target in a guarded page. */
   branchIndirect(target: V, call: boolean, n: number): void
 
+  // pointer authentication: each is trapped by HCR_EL2.API but stripPointer; nothing happens where SCTLR_ELx.En* is 0
+  /** AddPACIA, IB, DA or DB. */
+  signPointer(pointer: V, modifier: V, key: PauthKey): V
+  /** AuthIA, IB, DA or DB, alone or combined: with FEAT_FPACCOMBINE both fault where the code does not match. */
+  authenticatePointer(pointer: V, modifier: V, key: PauthKey): V
+  /** Strip; the address as it is without FEAT_PAuth. */
+  stripPointer(pointer: V, data: boolean): V
+  /** AddPACGA: no bit of SCTLR_ELx enables it. */
+  genericCode(value: V, modifier: V): V
+
   // memory: see Access. Addresses carry their top byte; the engine applies TBI, tag check, translation and alignment.
   /** The base address in Xn|SP: for n = 31 the SP alignment check (SCTLR_ELx.SA, SA0) comes first. */
   base(n: number): V
@@ -163,11 +173,15 @@ export interface Operations<V> {
   breakpoint(immediate: number): void
   /** HLT: semihosting for 0xF000 where the machine has it, else UNDEFINED (halting debug is not implemented). */
   halt(immediate: number): void
-  exceptionReturn(): void
+  /** ERET, and with a key ERETAA and ERETAB: ELR_ELx is authenticated, with SP as the modifier. */
+  exceptionReturn(key?: PauthKey): void
   undefined(): void
   /** Takes the UNDEFINED exception at EL0; at EL1 and EL2 does nothing. */
   undefinedAtEl0(): void
 }
+
+/** The keys that sign addresses, by the stem of their registers' names. */
+export type PauthKey = 'APIA' | 'APIB' | 'APDA' | 'APDB'
 
 /** op0, op1, CRn, CRm, op2. */
 export type SysregEncoding = readonly [op0: number, op1: number, crn: number, crm: number, op2: number]

@@ -22,6 +22,7 @@ import { logicalImmediate, logicalRegister } from './logical.ts'
 import { moveWide } from './move-wide.ts'
 import { tagImmediate, tagLoadStore, tagPair, tagTwoSource } from './mte.ts'
 import { multiply } from './multiply.ts'
+import { pointerBranch, pointerLoad, pointerOneSource, pointerTwoSource } from './pauth.ts'
 import { pcRelative } from './pc-relative.ts'
 import { prefetch } from './prefetch.ts'
 import { oneSource, twoSource } from './shift-crc.ts'
@@ -50,6 +51,7 @@ export const rows: readonly Insn[] = [
   ...pstate,
   ...system,
   ...branch,
+  ...pointerBranch,
   // Loads and stores
   ...exclusive,
   ...compareAndSwap,
@@ -63,6 +65,7 @@ export const rows: readonly Insn[] = [
   ...loadStoreUnprivileged,
   ...loadStorePreIndexed,
   ...atomic,
+  ...pointerLoad,
   ...loadStoreRegister,
   ...loadStoreUnsigned,
   ...prefetch,
@@ -73,7 +76,9 @@ export const rows: readonly Insn[] = [
   // Data processing, register
   ...twoSource,
   ...tagTwoSource,
+  ...pointerTwoSource,
   ...oneSource,
+  ...pointerOneSource,
   ...logicalRegister,
   ...addsubRegister,
   ...flags,

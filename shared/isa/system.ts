@@ -1,9 +1,10 @@
 import type { Feature } from '../arch/features.ts'
 import { type Insn, insn } from './insn.ts'
+import { pointerHints } from './pauth.ts'
 
 /** Hints, barriers, PSTATE, system instructions and system register moves. */
 
-/** CRm:op2 of the hints that have a name. The pointer-authentication hints do nothing without FEAT_PAuth. */
+/** CRm:op2 of the hints that have a name; pauth.ts says what those of pointer authentication do. */
 const hintNames: Readonly<Record<string, number>> = {
   nop: 0,
   yield: 1,
@@ -46,7 +47,11 @@ const HINT = insn({
   })),
   doc: 'Hints; an unallocated one does nothing.',
   cost: 'hint',
-  sem: (o, f) => o.hint(f.h),
+  sem(o, f) {
+    const pointer = pointerHints.get(f.h)
+    if (pointer === undefined) o.hint(f.h)
+    else pointer(o)
+  },
 })
 
 const timedWaits = [

@@ -14,9 +14,9 @@ export function memoryBytes(memory: number | string): number {
 
 /** What a PE of an experiment's machine implements, but for what follows from the schedule (FEAT_LSE2). */
 export function peFeatures(machine: Experiment['machine'], pe: number): FeatureChoice {
-  const { mte, mteAsync, ras, exs, vhe } = machine
+  const { mte, mteAsync, ras, exs, pauth, vhe } = machine
   const { pe: _, ...own } = machine.perPe.find((entry) => entry.pe === pe) ?? {}
-  return { mte, mteAsync, ras, exs, vhe, ...own }
+  return { mte, mteAsync, ras, exs, pauth, vhe, ...own }
 }
 
 /** The registers recorded when an experiment names none: those of the MTE switch that the machine has. */

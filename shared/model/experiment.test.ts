@@ -91,8 +91,22 @@ describe('an experiment', () => {
     )
     expect(problems).toEqual([])
     const { machine } = experiment!
-    expect(peFeatures(machine, 0)).toEqual({ mte: 3, mteAsync: true, ras: false, exs: false, vhe: 'on' })
-    expect(peFeatures(machine, 1)).toEqual({ mte: 2, mteAsync: true, ras: false, exs: false, vhe: 'off' })
+    expect(peFeatures(machine, 0)).toEqual({
+      mte: 3,
+      mteAsync: true,
+      ras: false,
+      exs: false,
+      pauth: false,
+      vhe: 'on',
+    })
+    expect(peFeatures(machine, 1)).toEqual({
+      mte: 2,
+      mteAsync: true,
+      ras: false,
+      exs: false,
+      pauth: false,
+      vhe: 'off',
+    })
   })
 
   it.each([

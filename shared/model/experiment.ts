@@ -100,6 +100,15 @@ const features = (inherited: boolean) => ({
       ),
     ),
   ),
+  pauth: Type.Optional(
+    Type.Boolean(
+      defaultOf(
+        'FEAT_PAuth (with FEAT_PAuth2, FEAT_FPAC, FEAT_FPACCOMBINE and QARMA5): true or false',
+        false,
+        inherited,
+      ),
+    ),
+  ),
   vhe: Type.Optional(
     Type.Enum(
       ['on', 'off', 'res1'],

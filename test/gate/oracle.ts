@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { branchTargetCases } from '../oracle/branch-target-cases.ts'
+import { pauthCases } from '../oracle/pauth-cases.ts'
 import { accessCases, rowCases } from '../oracle/row-cases.ts'
 import { dependsOnLevel, drawWords, verdicts, wordCases } from '../oracle/undefined.ts'
 import { launcher } from '../support/command-line.ts'
@@ -20,6 +21,7 @@ const tools = ['qemu-system-aarch64', 'aarch64-linux-gnu-as', 'aarch64-linux-gnu
  * `--seed N --cases N --branches`: random programs. `--rows`: three words of every instruction row.
  * `--accesses`: every row with a base register, with tag mismatches in each mode, by SP, and unaligned.
  * `--branch-targets`: indirect branches to landing pads and others.
+ * `--pauth`: pointers signed, authenticated and stripped, and what traps that.
  * `--undefined N`: whether N words, half of them uniform and half near our rows, are UNDEFINED.
  * `--sync --seed N --cases N`: random programs with all outcomes that the synchronisation model allows, by the enumerator of
  * test/oracle/sync, compared with what this machine explores. Needs python3 alone.
@@ -32,6 +34,7 @@ export async function main(args: string[]): Promise<number> {
     rows: { type: 'boolean' },
     accesses: { type: 'boolean' },
     'branch-targets': { type: 'boolean' },
+    pauth: { type: 'boolean' },
     undefined: { type: 'string' },
     sync: { type: 'boolean' },
   } as const
@@ -59,7 +62,9 @@ export async function main(args: string[]): Promise<number> {
       ? record('accesses', accessCases(Number(seed)))
       : values['branch-targets']
         ? record('branch-targets', branchTargetCases())
-        : recordPrograms(seed, values)
+        : values.pauth
+          ? record('pauth', pauthCases(Number(seed)))
+          : recordPrograms(seed, values)
   return spawnSync(process.execPath, [launcher, 'verify', recorded], { stdio: 'inherit' }).status ?? 1
 }
 
@@ -126,7 +131,7 @@ function python(script: string, args: readonly string[]): void {
     env: {
       ...process.env,
       HARNESS: join(OUT, 'harness.elf'),
-      CPU: 'max,sve=off,sme=off',
+      CPU: 'max,sve=off,sme=off,pauth-qarma5=on',
       PYTHONDONTWRITEBYTECODE: '1',
     },
   })

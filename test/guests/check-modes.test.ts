@@ -19,6 +19,7 @@ const config = (pes: number, host: Mode, guest: Mode): string => {
 .set CFG_MTE,           3
 .set CFG_MTE_ASYNC,     1
 .set CFG_RAS,           ${pes % 2}
+.set CFG_PAUTH,         0
 .set CFG_HOST_EXCLUDE,  0x8001
 .set CFG_HOST_RRND,     0
 .set CFG_HOST_CHECKS,   ${modes.indexOf(host)}

@@ -101,6 +101,15 @@ def spsr_of(c):
     return v | _i(c.get('spsr_or'))
 
 
+KEYS = ['apia', 'apib', 'apda', 'apdb', 'apga']
+
+
+def keys_of(c):
+    """Lo and Hi of each key; {"keys": {"apia": "0x" and 32 digits, ...}}, absent ones are 0"""
+    values = [int(c.get('keys', {}).get(k, '0'), 16) for k in KEYS]
+    return [half for v in values for half in (v & M64, v >> 64)]
+
+
 def pack_case(c):
     el = c.get('el', 1)
     code = code_bytes(c)
@@ -129,6 +138,7 @@ def pack_case(c):
     assert len(tags) == 512
     t = [int(d, 16) for d in tags]
     b[0x400:0x500] = bytes(t[i] | t[i + 1] << 4 for i in range(0, 512, 2))
+    struct.pack_into('<10Q', b, 0x500, *keys_of(c))
     b[0x800:0x800 + len(code)] = code
     b[0x1800:0x3800] = mem_bytes(c.get('mem'), DATA_SIZE)
     b[0x3800:0x4800] = mem_bytes(c.get('umem'), UDATA_SIZE)

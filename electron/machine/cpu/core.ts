@@ -200,6 +200,11 @@ export class Core {
     return this.state[el0InHost ? SCTLR[2]! : SCTLR[this.el]!]!
   }
 
+  /** ELR_ELx of the current EL, 1 or 2. */
+  elr(): bigint {
+    return this.state[ELR[this.el]!]!
+  }
+
   /** PSTATE.BTYPE: the instruction behind the one that sets it clears it, so the count of instructions tells whether it holds. */
   btype(): number {
     return this.branchTypeAt === this.instructions ? this.branchType : 0
@@ -370,16 +375,16 @@ export class Core {
   /**
    * ERET (AArch64.ExceptionReturn). An illegal return sets PSTATE.IL and keeps the EL, so that the next instruction takes
    * an Illegal Execution State exception. With SCTLR_ELx.IESB errors are synchronized first, and one that is not masked is
-   * taken in place of the return. Synchronises context unless FEAT_ExS and SCTLR_ELx.EOS = 0 of the EL it leaves.
+   * taken in place of the return. `authenticated` is ELR_ELx behind an ERETAA or ERETAB. Synchronises context unless FEAT_ExS and SCTLR_ELx.EOS = 0 of the EL it leaves.
    */
-  exceptionReturn(): void {
+  exceptionReturn(authenticated?: bigint): void {
     const from = this.el
     if (this.bit(SCTLR[from]!, 21) === 1) {
       this.asynchronous.synchronizeErrors()
       if (this.asynchronous.due()?.kind === PS.A && this.takeAsynchronous()) return
     }
     const spsr = this.state[SPSR[from]!]!
-    const target = this.state[ELR[from]!]!
+    const target = authenticated ?? this.state[ELR[from]!]!
     this.sync.exceptionReturn(from, !this.hasExS || this.bit(SCTLR[from]!, 11) === 1)
     if (this.legalReturn(spsr)) {
       this.unpackPstate(spsr)

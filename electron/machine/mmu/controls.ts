@@ -29,6 +29,8 @@ export interface Half extends TableWalk {
   topByteIgnored: boolean
   /** TBID: the top byte counts for instruction fetches although TBI is set. */
   topByteIgnoredForCode: boolean
+  /** CalculateBottomPACBit: where the code of a signed address begins. TxSZ outside its limits counts as the nearest limit. */
+  lowestPacBit: number
   /** TCMA: logical tag all-zeros (half 0) or all-ones (half 1) is not checked. */
   canonicalUnchecked: boolean
 }

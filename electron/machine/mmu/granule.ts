@@ -44,6 +44,10 @@ export function inputSizeOf(size: number, granule: Granule): number {
   return size < 64 - IMPLEMENTED_SIZE || size > (granule === 16 ? 47 : 48) ? 0 : 64 - size
 }
 
+/** Bits of an address that TxSZ leaves, by the nearest limit where it is outside (AArch64.PACEffectiveTxSZ). */
+export const addressBits = (size: number, granule: Granule): number =>
+  64 - Math.min(Math.max(size, 64 - IMPLEMENTED_SIZE), granule === 16 ? 47 : 48)
+
 /** Level of the first table of stage 1. */
 export function startLevel1(granule: Granule, inputSize: number): number {
   return 4 - Math.ceil((inputSize - granule) / strideOf(granule))

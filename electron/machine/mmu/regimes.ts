@@ -4,6 +4,7 @@ import { tagCheckMode } from '../sync/tag-controls.ts'
 import { memoryTypes } from './attributes.ts'
 import { type Controls, type Half, HCR, type Stage2 } from './controls.ts'
 import {
+  addressBits,
   baseOf,
   consistent2,
   type Granule,
@@ -114,6 +115,7 @@ function twoHalves(tcr: bigint, ttbr0: bigint, ttbr1: bigint, mte: boolean): rea
       hierarchical: !set(tcr, 41),
       topByteIgnored: set(tcr, 37),
       topByteIgnoredForCode: set(tcr, 37) && !set(tcr, 51),
+      lowestPacBit: addressBits(field(tcr, 0, 6), granule0(field(tcr, 14, 2))),
       canonicalUnchecked: mte && set(tcr, 57),
     },
     {
@@ -128,6 +130,7 @@ function twoHalves(tcr: bigint, ttbr0: bigint, ttbr1: bigint, mte: boolean): rea
       hierarchical: !set(tcr, 42),
       topByteIgnored: set(tcr, 38),
       topByteIgnoredForCode: set(tcr, 38) && !set(tcr, 52),
+      lowestPacBit: addressBits(field(tcr, 16, 6), granule1(field(tcr, 30, 2))),
       canonicalUnchecked: mte && set(tcr, 58),
     },
   ]
@@ -151,6 +154,7 @@ function singleRange(tcr: bigint, ttbr: bigint, mte: boolean): readonly [Half, n
       hierarchical: !set(tcr, 24),
       topByteIgnored: set(tcr, 20),
       topByteIgnoredForCode: set(tcr, 20) && !set(tcr, 29),
+      lowestPacBit: addressBits(field(tcr, 0, 6), tables.granule),
       canonicalUnchecked: mte && set(tcr, 30),
     },
     null,

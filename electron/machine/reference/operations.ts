@@ -1,8 +1,15 @@
-import type { Access, AtomicOp, Operations, SysregEncoding } from '../../../shared/isa/operations.ts'
+import type {
+  Access,
+  AtomicOp,
+  Operations,
+  PauthKey,
+  SysregEncoding,
+} from '../../../shared/isa/operations.ts'
 import { type Core, PS } from '../cpu/core.ts'
 import { EC, GuestFault, MachineStop } from '../cpu/fault.ts'
 import { EVENT, effectiveSlotOf, V0 } from '../cpu/layout.ts'
 import { HCR } from '../mmu/controls.ts'
+import { PointerAuthentication } from '../pauth/pointer-authentication.ts'
 import type { SysregAccess } from '../sysreg/access.ts'
 import { undefinedInstruction } from '../sysreg/access.ts'
 import type { SystemOperations } from '../sysreg/system-ops.ts'
@@ -46,6 +53,7 @@ export class ReferenceOperations implements Operations<bigint> {
   private readonly memory: MemoryOperations
   private readonly sysregs: SysregAccess
   private readonly system: SystemOperations
+  private readonly pointers: PointerAuthentication
   private readonly ports: EnginePorts
 
   constructor(
@@ -60,6 +68,7 @@ export class ReferenceOperations implements Operations<bigint> {
     this.memory = memory
     this.sysregs = sysregs
     this.system = system
+    this.pointers = new PointerAuthentication(core)
     this.ports = ports
   }
 
@@ -247,6 +256,19 @@ export class ReferenceOperations implements Operations<bigint> {
     if (!core.hasBti) return
     if (call) core.setBranchType(2)
     else core.setBranchType(core.guarded && n !== 16 && n !== 17 ? 3 : 1)
+  }
+
+  signPointer(pointer: bigint, modifier: bigint, key: PauthKey): bigint {
+    return this.pointers.sign(pointer, modifier, key)
+  }
+  authenticatePointer(pointer: bigint, modifier: bigint, key: PauthKey): bigint {
+    return this.pointers.authenticate(pointer, modifier, key)
+  }
+  stripPointer(pointer: bigint, data: boolean): bigint {
+    return this.pointers.strip(pointer, data)
+  }
+  genericCode(value: bigint, modifier: bigint): bigint {
+    return this.pointers.generic(value, modifier)
   }
 
   base(n: number): bigint {
@@ -517,11 +539,13 @@ export class ReferenceOperations implements Operations<bigint> {
     if (immediate !== 0xf000) throw undefinedInstruction()
     this.ports.semihosting()
   }
-  exceptionReturn(): void {
-    if (this.core.el === 0) throw undefinedInstruction()
-    this.core.exceptionReturn()
+  exceptionReturn(key?: PauthKey): void {
+    const { core } = this
+    if (core.el === 0) throw undefinedInstruction()
+    if (key === undefined) core.exceptionReturn()
+    else core.exceptionReturn(this.pointers.authenticate(core.elr(), this.xsp(31), key))
     this.branched = true
-    this.target = this.core.pc
+    this.target = core.pc
   }
   undefined(): void {
     throw undefinedInstruction()

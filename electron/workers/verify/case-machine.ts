@@ -4,7 +4,7 @@ import { RAM_BASE } from '../../machine/board/map.ts'
 import { Pe } from '../../machine/board/pe.ts'
 import { allocateShared, type Views, viewsOf } from '../../machine/board/shared-memory.ts'
 import { MachineStop } from '../../machine/cpu/fault.ts'
-import { PC, PSTATE, slotOf, V0, X0 } from '../../machine/cpu/layout.ts'
+import { PC, PSTATE, slotOf, storedRegisters, V0, X0 } from '../../machine/cpu/layout.ts'
 import type { Chooser } from '../../machine/sync/chooser.ts'
 import type { Release, SyncMode } from '../../machine/sync/synchronisation.ts'
 import { differenceOf } from './memory-difference.ts'
@@ -105,6 +105,7 @@ const cleared: readonly string[] = [
   'TFSR_EL2',
   'FPCR',
   'FPSR',
+  ...storedRegisters().filter((name) => /^AP..Key/.test(name)),
 ]
 
 const vectorNames = ['sp0_sync', 'spx_sync', 'lower64_sync', 'lower32_sync'] as const
@@ -133,7 +134,7 @@ export class CaseMachine {
     this.views = viewsOf(allocateShared(1, RAM_BYTES))
     this.pe = new Pe(this.views, {
       pe: 0,
-      features: { mte: 3, mteAsync: true, ras: true, exs: more.exs ?? false, lse2: true },
+      features: { mte: 3, mteAsync: true, ras: true, exs: more.exs ?? false, lse2: true, pauth: true },
       sync,
       release,
       chooser: more.chooser,

@@ -195,6 +195,20 @@ const optionalRegisterFields = {
   VBAR_EL2: 'vbar_el2',
 } as const
 
+/** `keys`: 128 bits each, those not named are 0. */
+function authenticationKeys(value: unknown): [register: string, value: bigint][] {
+  if (value === undefined) return []
+  return Object.entries(object(value, 'case.keys')).flatMap(([name, key]) => {
+    if (!/^ap([id][ab]|ga)$/.test(name)) throw new Malformed(`case.keys names no key: ${name}`)
+    const both = bits(key, `case.keys.${name}`)
+    const stem = `AP${name.slice(2).toUpperCase()}Key`
+    return [
+      [`${stem}Lo_EL1`, BigInt.asUintN(64, both)],
+      [`${stem}Hi_EL1`, both >> 64n],
+    ]
+  })
+}
+
 /** Where the parts of a switch program lie: entry at EL2, what the ERET returns to, the handler of the HVC. */
 const switchParts = { el2: 0, el1: 0x400, hvc: 0xc00 } as const
 
@@ -236,6 +250,7 @@ export function parseCase(json: Json): OracleCase {
   for (const [name, field] of Object.entries(optionalRegisterFields)) {
     if (json[field] !== undefined) registers[name] = bits(json[field], `case.${field}`)
   }
+  for (const [name, key] of authenticationKeys(json.keys)) registers[name] = key
   return {
     id: text(json.id, 'case.id'),
     features: list(json.features ?? [], 'case.features').map((f) => text(f, 'case.features')),

@@ -23,7 +23,6 @@ const matcher = (name: string, patterns: readonly string[]): ((word: number) => 
 const denied = [
   ...notImplemented.map(({ name, feature, bits }) => ({ feature, matches: matcher(name, bits) })),
   ...Object.entries({
-    FEAT_PAuth: ['11010101 00a11000 0010 00aa aaa aaaaa'],
     FEAT_PMUv3: [
       '11010101 00a1a011 1001 11aa aaa aaaaa',
       '11010101 00a11000 1001 1110 aaa aaaaa',

@@ -2,15 +2,16 @@ import type { FieldTable, Sysreg } from '../sysreg.ts'
 import { virtualMemory } from './traps.ts'
 
 /**
- * Translation controls. Absent, so RES0: large addresses (DS, 52-bit sizes), hardware use of descriptor bits (HWUnn), NFD
- * (which needs SVE), and TBID (which needs pointer authentication). CnP is stored and has no effect: no PE shares another's
- * TLB. Source: DDI 0487, the register pages.
+ * Translation controls. Absent, so RES0: large addresses (DS, 52-bit sizes), hardware use of descriptor bits (HWUnn), and
+ * NFD (which needs SVE). CnP is stored and has no effect: no PE shares another's TLB. Source: DDI 0487, the register pages.
  */
 const twoRangeTcr = {
   TCMA1: 58,
   TCMA0: 57,
   E0PD1: 56,
   E0PD0: 55,
+  TBID1: 52,
+  TBID0: 51,
   HPD1: 42,
   HPD0: 41,
   HD: 40,
@@ -72,7 +73,12 @@ const attributeMeanings = {
 const lowGranule = { 0: '4 KiB', 1: '64 KiB', 2: '16 KiB' } as const
 const highGranule = { 1: '16 KiB', 2: '4 KiB', 3: '64 KiB' } as const
 const size = { 0: '32 bits', 1: '36 bits', 2: '40 bits', 3: '42 bits', 4: '44 bits', 5: '48 bits' } as const
-const tcrFeatures = { TCMA0: 'FEAT_MTE2', TCMA1: 'FEAT_MTE2' } as const
+const tcrFeatures = {
+  TCMA0: 'FEAT_MTE2',
+  TCMA1: 'FEAT_MTE2',
+  TBID0: 'FEAT_PAuth',
+  TBID1: 'FEAT_PAuth',
+} as const
 const tcrMeanings = { TG0: lowGranule, TG1: highGranule, IPS: size }
 
 export const translation = {
@@ -191,6 +197,7 @@ export const translation = {
     write: 'EL2',
     fields: {
       TCMA: 30,
+      TBID: 29,
       HPD: 24,
       HD: 22,
       HA: 21,
@@ -204,7 +211,7 @@ export const translation = {
     },
     res1: 0x8080_0000n,
     e2hLayout: { fields: twoRangeTcr },
-    fieldFeatures: { ...tcrFeatures, TCMA: 'FEAT_MTE2' },
+    fieldFeatures: { ...tcrFeatures, TCMA: 'FEAT_MTE2', TBID: 'FEAT_PAuth' },
     meanings: { ...tcrMeanings, PS: size },
     reset: 'unknown',
     effect: 'translation-control',

@@ -11,6 +11,9 @@ export const virtualMemory: readonly Trap[] = [
 /** The MTE registers of EL1 while HCR_EL2.ATA is 0. */
 export const tagAccess: readonly Trap[] = [{ bit: 'HCR_EL2.ATA', when: 0, from: 'EL1', to: 'EL2' }]
 
+/** The keys of pointer authentication while HCR_EL2.APK is 0. */
+export const authenticationKeys: readonly Trap[] = [{ bit: 'HCR_EL2.APK', when: 0, from: 'EL1', to: 'EL2' }]
+
 /** An EL1 access trapped to EL2 while a field is 1. */
 export const fromEl1 = (bit: string): readonly Trap[] => [{ bit, when: 1, from: 'EL1', to: 'EL2' }]
 
