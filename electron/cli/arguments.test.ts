@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { integerFlag, memoryFlag, parseArguments, secondsFlag } from './arguments.ts'
+import { integerFlag, memoryFlag, onOffFlag, parseArguments, secondsFlag } from './arguments.ts'
 import { UsageError, type Verb } from './verb.ts'
 
 const verb: Verb = {
@@ -77,6 +77,12 @@ describe('values of flags', () => {
     for (const bad of ['0', '1M', '3M', '4G', '256', '256MB', '-256M', '1.5G', '']) {
       expect(() => memoryFlag(coat(bad), 'coat')).toThrow(UsageError)
     }
+  })
+
+  it('reads on and off', () => {
+    expect([onOffFlag(coat('on'), 'coat'), onOffFlag(coat('off'), 'coat')]).toEqual([true, false])
+    expect(onOffFlag(parseArguments(verb, ['door']), 'coat')).toBeUndefined()
+    for (const bad of ['yes', 'ON', '']) expect(() => onOffFlag(coat(bad), 'coat')).toThrow(UsageError)
   })
 
   it('reads seconds', () => {

@@ -91,6 +91,14 @@ export function integerFlag(args: Arguments, flag: string, least: number, most: 
   throw new UsageError(`--${flag} ${text} ${cause}`, `Give a whole number from ${least} to ${most}.`)
 }
 
+/** @throws UsageError */
+export function onOffFlag(args: Arguments, flag: string): boolean | undefined {
+  const text = args.value(flag)
+  if (text === undefined) return undefined
+  if (text === 'on' || text === 'off') return text === 'on'
+  throw new UsageError(`--${flag} ${text} is neither on nor off`, 'Give on or off.')
+}
+
 /** Seconds, fractions allowed. @throws UsageError */
 export function secondsFlag(args: Arguments, flag: string): number | undefined {
   const text = args.value(flag)

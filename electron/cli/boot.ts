@@ -3,7 +3,7 @@ import type { StopReason } from '../../shared/model/trace.ts'
 import { spawnPe } from '../workers/bundled.ts'
 import { startMachine } from '../workers/machine-client.ts'
 import type { MachinePlan } from '../workers/plan.ts'
-import { integerFlag, memoryFlag, secondsFlag } from './arguments.ts'
+import { integerFlag, memoryFlag, onOffFlag, secondsFlag } from './arguments.ts'
 import { bootUnderGdb } from './boot-gdb.ts'
 import { readInput } from './files.ts'
 import { forwardInput } from './keyboard.ts'
@@ -24,6 +24,7 @@ export const boot: Verb = {
     cpus: { value: 'N', doc: `PEs, 1 to ${MAX_PES}; default 1` },
     memory: { value: 'SIZE', doc: 'RAM, such as 256M, the default' },
     mte: { value: 'N', doc: 'ID_AA64PFR1_EL1.MTE, 0 to 3; default 3' },
+    pauth: { value: 'on|off', doc: 'pointer authentication (QARMA5); default on' },
     'max-instructions': { value: 'N', doc: 'stop after so many instructions of all PEs (exit 124)' },
     timeout: { value: 'S', doc: 'stop after so many seconds (exit 124)' },
     gdb: { value: 'PORT', doc: 'wait for gdb on a port of 127.0.0.1 (0: any); deterministic, model clock' },
@@ -68,6 +69,7 @@ function bootPlan(args: Arguments): MachinePlan {
       mteAsync: true,
       ras: true,
       exs: false,
+      pauth: onOffFlag(args, 'pauth') ?? true,
       el2: (integerFlag(args, 'el', 1, 2) ?? 2) === 2,
     },
     sync: 'eager',
