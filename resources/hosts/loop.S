@@ -30,10 +30,8 @@ host_loop:
 	bl	host_tags_mismatch
 
 	mark	MARK_VCPU_LOAD, 19
-.if HYP_VHE
 	mov	x0, x20
 	bl	vcpu_load
-.endif
 	host_record x0
 	ldr	x0, [x0, #H_INDEX]
 	str	x0, [x20, #VCPU_PE]
@@ -49,10 +47,8 @@ host_loop:
 	cbz	x0, 3b				// served without giving up the PE
 
 	mov	x21, x0
-.if HYP_VHE
 	mov	x0, x20
 	bl	vcpu_put
-.endif
 	mark	MARK_VCPU_PUT, 19
 	bl	host_tags_harvest
 	cmp	x21, #PUT_FINISHED

@@ -2,7 +2,7 @@
 // every draw is compared with a model, so that a disturbed RGSR_EL1 or GCR_EL1 of the host is counted in H_BAD.
 
 // 1 where TFSRE0_EL1 is the guest's from vcpu_load to vcpu_put: what it holds of the host's task is collected before.
-.set HOST_TASK_EARLY, HYP_VHE
+.set HOST_TASK_EARLY, HYP_VHE || POLICY_TFSRE0_LOADPUT
 
 // x20 = this PE's record, x19 = PE index. Keeps x19-x30.
 host_tags_init:

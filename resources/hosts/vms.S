@@ -145,6 +145,9 @@ vcpu_reset:
 	stp	x1, x7, [x20, #(CTX_X + 48)]	// x6 whether the VM has MTE, x7 where its mismatches are made
 	str	w1, [x20, #VCPU_FLAGS]
 	ldr	x0, =HCR_GUEST
+.if !POLICY_ATA_PER_VM
+	orr	x0, x0, #HCR_ATA
+.endif
 	cbz	x1, 1f
 	orr	x0, x0, #HCR_ATA
 	b	2f

@@ -72,6 +72,18 @@ const inversions: Inversion[] = [
   { names: ['ENTRY_ISB'], always: [], why: 'a needless barrier' },
   { names: ['EXIT_ISB'], always: [], why: 'EL2 draws no tag before the ERET, which synchronises' },
   { names: ['DEFERRED_ISB'], always: [], why: 'no entry is given up: there are no interrupts' },
+  { names: ['DEFERRED_TAIL'], always: [], why: 'no entry is given up: there are no interrupts' },
+  { names: ['LATE_RESTORE'], always: [], why: 'the host draws behind the late restore' },
+  { names: ['DEAD_SAVE'], always: [], why: 'a needless store' },
+  { names: ['TCO_RESTORE'], always: [], why: 'under nVHE nothing is changed' },
+  { names: ['TFSR_LOADPUT'], always: [], why: 'the host does not look while a vCPU is loaded' },
+  {
+    names: ['TFSRE0_LOADPUT'],
+    always: [],
+    why: 'the host stores nothing for its task while a vCPU is loaded',
+  },
+  { names: ['TFSR_ALIAS'], always: [], why: 'under nVHE the names are one' },
+  { names: ['ATA_PER_VM'], always: ['v3'], why: 'a VM without MTE has tags' },
   { names: ['SWITCH_DSB'], always: [], why: 'ITFSB has completed the faults' },
   {
     names: ['EL2_ITFSB'],

@@ -16,6 +16,7 @@
 	.include "hyp/nvhe/run.S"
 	.include "hyp/shared/enter.S"
 	.include "hyp/nvhe/sysregs.S"
+	.include "hyp/nvhe/load-put.S"
 	.include "hyp/shared/inject.S"
 	.include "hyp/shared/console.S"
 

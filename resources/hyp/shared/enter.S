@@ -13,6 +13,10 @@ guest_enter:
 	str	x30, [x1, #(CTX_X + 240)]
 	mrs	x2, sp_el0
 	str	x2, [x1, #CTX_SP_EL0]
+.if POLICY_TCO_RESTORE && HYP_VHE && (CFG_MTE >= 2)
+	mrs	x2, tco
+	str	x2, [x1, #(PE_TCO - PE_HYP)]
+.endif
 .if CFG_RAS
 	dsb	nshst				// errors of the host's stores are not to be taken in the guest's name
 	isb
@@ -47,6 +51,10 @@ guest_enter:
 	sb
 
 1:
+.if POLICY_DEFERRED_TAIL
+	mte_switch_to_hyp x0, x1, x2
+	phase	GENERAL
+.endif
 .if POLICY_DEFERRED_ISB
 	isb					// the call still contains a context synchronisation event
 .endif
@@ -116,6 +124,10 @@ guest_exit:
 	ldp	x28, x29, [x2, #(CTX_X + 224)]
 	ldr	x30, [x2, #(CTX_X + 240)]
 	str	xzr, [x2, #(PE_LOADED - PE_HYP)]
+.if POLICY_TCO_RESTORE && HYP_VHE && (CFG_MTE >= 2)
+	ldr	x3, [x2, #(PE_TCO - PE_HYP)]	// set by the exception that left the guest
+	msr	tco, x3
+.endif
 .if CFG_RAS
 	mrs	x2, disr_el1			// what the ESB of the vector deferred
 	str	x2, [x1, #VCPU_DISR]

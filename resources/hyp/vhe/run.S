@@ -34,6 +34,7 @@ vcpu_run:
 	bl	guest_enter
 	mark	MARK_RETURN
 	host_probe_draws
+	mte_late_restore
 	phase	EL2
 	mrs	x1, esr_el2
 	str	x1, [x19, #VCPU_ESR]

@@ -1,0 +1,48 @@
+// vcpu_load and vcpu_put, by the host at EL1: nothing under mainline, which switches the whole EL1 state in every run. Two
+// policies move a register of asynchronous tag faults here; what is still pending belongs to whoever has the register until
+// then, so it is completed first.
+.set TFSR_LOADPUT,   POLICY_TFSR_SWITCH && POLICY_TFSR_LOADPUT && CFG_MTE_ASYNC
+.set TFSRE0_LOADPUT, POLICY_TFSRE0_SWITCH && POLICY_TFSRE0_LOADPUT && CFG_MTE_ASYNC
+
+// x0 = vCPU. Uses x1-x3.
+vcpu_load:
+.if TFSR_LOADPUT || TFSRE0_LOADPUT
+	ldr	w1, [x0, #VCPU_FLAGS]
+	tbz	w1, #FLAG_MTE_BIT, 1f
+	phase	MTE
+	dsb	nsh
+	isb
+.if TFSR_LOADPUT
+	host_pe x1, x2
+	mrs	x2, tfsr_el1
+	str	x2, [x1, #(PE_HOST + CTX_TFSR)]
+	sysreg_restore tfsr_el1, CTX_TFSR
+.endif
+.if TFSRE0_LOADPUT
+	sysreg_restore tfsre0_el1, CTX_TFSRE0
+.endif
+1:
+.endif
+	ret
+
+// x0 = vCPU. Uses x1-x3.
+vcpu_put:
+.if TFSR_LOADPUT || TFSRE0_LOADPUT
+	ldr	w1, [x0, #VCPU_FLAGS]
+	tbz	w1, #FLAG_MTE_BIT, 1f
+	phase	MTE
+	dsb	nsh
+	isb
+.if TFSR_LOADPUT
+	sysreg_save tfsr_el1, CTX_TFSR
+	host_pe x1, x2
+	ldr	x2, [x1, #(PE_HOST + CTX_TFSR)]
+	msr	tfsr_el1, x2
+.endif
+.if TFSRE0_LOADPUT
+	sysreg_save tfsre0_el1, CTX_TFSRE0
+.endif
+1:
+.endif
+	ret
+	.ltorg
