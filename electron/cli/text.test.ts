@@ -33,6 +33,7 @@ const summary: RunSummary = {
   policy: 'mainline',
   costProfile: 'unit',
   version: '0.1.0',
+  check: null,
 }
 
 it('prints a run as tables', () => {

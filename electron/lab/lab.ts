@@ -11,7 +11,9 @@ import type { NewRun, StoreCallName } from '../store/protocol.ts'
 import type { SpawnPe, StartMachine } from '../workers/plan.ts'
 import { checkArguments } from './call-arguments.ts'
 import { LiveRun } from './live-run.ts'
+import { museumCases } from './museum.ts'
 import { type PlannedRun, planRun, syncText } from './plan-run.ts'
+import { policyList } from './policy-list.ts'
 import { experimentsIn, knownNames } from './resources.ts'
 
 export interface LabOptions {
@@ -134,6 +136,8 @@ export async function openLab(options: LabOptions): Promise<Lab> {
       ...experimentsIn(join(dataFolder(), 'experiments')),
     ],
     'experiment.check': async ({ text }) => readExperiment(text, [], knownNames(resources)).problems,
+    'policy.list': async () => policyList(resources),
+    'museum.list': async () => museumCases(resources),
     'run.start': start,
     'run.progress': async ({ run }) => (live?.run === run ? live.progress() : null),
     'run.pause': async ({ run }) => {
@@ -156,6 +160,10 @@ export async function openLab(options: LabOptions): Promise<Lab> {
     'run.list': ofStore('run.list'),
     'run.get': ofStore('run.get'),
     'run.experiment': ofStore('run.experiment'),
+    'run.findings': async ({ run }) => {
+      await store.call('run.get', { run })
+      return null
+    },
     'run.console': ofStore('run.console'),
     'run.latency': ofStore('run.latency'),
     'run.distribution': ofStore('run.distribution'),

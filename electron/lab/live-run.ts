@@ -268,6 +268,7 @@ export class LiveRun {
         policy: '',
         costProfile: '',
         version: '',
+        check: null,
       }
     }
   }

@@ -104,6 +104,7 @@ export function runRows(db: Database, path: string) {
       policy: row.policy,
       costProfile: row.cost_profile,
       version: row.version,
+      check: null,
     }
   }
 

@@ -103,6 +103,7 @@ describe('a summary', () => {
       policy: 'mainline',
       costProfile: 'unit',
       version: '0.1.0',
+      check: null,
     })
   })
   it('keeps text and console', () => {

@@ -1,6 +1,8 @@
 import type { Problem, Result } from '../base/result.ts'
+import type { CheckReport } from '../model/findings.ts'
+import type { MuseumCase } from '../model/museum.ts'
 import type { RunId, RunProgress, RunSummary } from '../model/run.ts'
-import type { ExperimentEntry, ExperimentProblem, SessionInfo } from '../model/session.ts'
+import type { ExperimentEntry, ExperimentProblem, PolicyEntry, SessionInfo } from '../model/session.ts'
 import type {
   CycleRange,
   FaultPage,
@@ -17,6 +19,9 @@ export interface Calls {
   'experiment.list': { args: Record<string, never>; reply: ExperimentEntry[] }
   /** Checks an experiment's text as a run would; an empty list means that it can run. */
   'experiment.check': { args: { text: string }; reply: ExperimentProblem[] }
+  'policy.list': { args: Record<string, never>; reply: PolicyEntry[] }
+  /** The bug museum: known hazards, each with a broken and a mended experiment. */
+  'museum.list': { args: Record<string, never>; reply: MuseumCase[] }
   'run.list': { args: Record<string, never>; reply: RunSummary[] }
   'run.get': { args: { run: RunId }; reply: RunSummary }
   'run.progress': { args: { run: RunId }; reply: RunProgress | null }
@@ -28,6 +33,8 @@ export interface Calls {
   'run.delete': { args: { run: RunId }; reply: null }
   /** The experiment's text of a run as it was run (overrides applied). */
   'run.experiment': { args: { run: RunId }; reply: { text: string } }
+  /** What the switch contract found in a run; null when the run was not checked, or not yet. */
+  'run.findings': { args: { run: RunId }; reply: CheckReport | null }
   'run.console': { args: { run: RunId }; reply: { text: string; truncated: boolean } }
   /** Latency over time; `columns` is the width in pixels that will be drawn; pe and vcpu null for all. */
   'run.latency': {
@@ -69,6 +76,8 @@ export const callNames = Object.keys({
   'session.info': 0,
   'experiment.list': 0,
   'experiment.check': 0,
+  'policy.list': 0,
+  'museum.list': 0,
   'run.list': 0,
   'run.get': 0,
   'run.progress': 0,
@@ -78,6 +87,7 @@ export const callNames = Object.keys({
   'run.stop': 0,
   'run.delete': 0,
   'run.experiment': 0,
+  'run.findings': 0,
   'run.console': 0,
   'run.latency': 0,
   'run.distribution': 0,

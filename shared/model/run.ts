@@ -1,3 +1,4 @@
+import type { VerdictWord } from './findings.ts'
 import type { CheckMode, Owner, PeStatus, StopReason } from './trace.ts'
 
 /** A run's number inside its session file: a run is written FILE#RUN. */
@@ -45,6 +46,15 @@ export interface RunSummary {
   policy: string
   costProfile: string
   version: string
+  /** What the switch contract said of it; null for a run that was not checked. The whole report is `run.findings`. */
+  check: RunCheck | null
+}
+
+/** A verdict as a list shows it. */
+export interface RunCheck {
+  word: VerdictWord
+  text: string
+  findings: number
 }
 
 export interface VcpuLabel {

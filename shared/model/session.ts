@@ -19,6 +19,15 @@ export interface ExperimentEntry {
   text: string
 }
 
+/** A policy of resources/hyp/policies: what a hypervisor does otherwise than mainline, in prose. */
+export interface PolicyEntry {
+  name: string
+  /** Its first sentence, for a list. */
+  line: string
+  /** The page about it, Markdown. */
+  prose: string
+}
+
 /** What is wrong with an experiment's text, at a place in it. */
 export interface ExperimentProblem {
   /** 1-based. */

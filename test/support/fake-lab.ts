@@ -4,8 +4,9 @@
  */
 import { fail, type Problem, ProblemError, type Result } from '../../shared/base/result.ts'
 import type { CallName, Calls, EventName, Events, Handlers, LabApi } from '../../shared/contract/calls.ts'
+import type { CheckReport } from '../../shared/model/findings.ts'
 import type { RunProgress, RunSummary } from '../../shared/model/run.ts'
-import type { ExperimentEntry, SessionInfo } from '../../shared/model/session.ts'
+import type { ExperimentEntry, PolicyEntry, SessionInfo } from '../../shared/model/session.ts'
 import {
   type FaultRow,
   HOST,
@@ -21,6 +22,8 @@ import type {
   RegisterLane,
   RegisterMoment,
 } from '../../shared/model/views.ts'
+import { reports } from './check-reports.ts'
+import { museum } from './museum.ts'
 
 export function rng(seed: number): () => number {
   let state = seed >>> 0
@@ -38,6 +41,7 @@ interface FakeRun {
   faults: (FaultRow & { id: number; switchId: number | null })[]
   registers: RegisterRow[]
   console: string
+  report: CheckReport | null
 }
 
 export interface RunShape {
@@ -50,6 +54,8 @@ export interface RunShape {
   pending: number
   /** Whether guests fault at all. */
   faults: boolean
+  /** What the switch contract says of it; absent for a run that was not checked. */
+  check?: keyof typeof reports
 }
 
 const exits = [
@@ -196,7 +202,14 @@ export function makeRun(shape: RunShape): FakeRun {
   switches.sort((a, b) => a.startCycle - b.startCycle)
   faults.sort((a, b) => a.cycle - b.cycle)
   registers.sort((a, b) => a.cycle - b.cycle)
-  const run: FakeRun = { summary: {} as RunSummary, switches, faults, registers, console: bootText(shape) }
+  const run: FakeRun = {
+    summary: {} as RunSummary,
+    switches,
+    faults,
+    registers,
+    console: bootText(shape),
+    report: shape.check ? reports[shape.check] : null,
+  }
   run.summary = summarise(shape, run, clocks)
   return run
 }
@@ -251,6 +264,11 @@ function summarise(shape: RunShape, run: FakeRun, clocks: number[]): RunSummary 
     policy: shape.pending > 0 ? 'v12' : 'v13',
     costProfile: 'n2-like v1',
     version: '0.1.0',
+    check: run.report && {
+      word: run.report.verdict.word,
+      text: run.report.verdict.text,
+      findings: run.report.findings.length,
+    },
   }
 }
 
@@ -468,6 +486,12 @@ export function createFakeLab(shapes: RunShape[]): FakeLab {
     path: `resources/experiments/${name}.jsonc`,
     text: exampleText,
   }))
+  const policies: PolicyEntry[] = [
+    ['mainline', 'Follows Linux 6.12, nVHE: the order of accesses seen in an HVC round trip.'],
+    ['v12', 'Macros and save lists of version 12: no ISB behind the last write of the exit.'],
+    ['v13', 'As v12, with an ISB that ends the exit sequence.'],
+    ['loadput-tfsr', 'TFSR_EL1 is switched at vcpu_load and vcpu_put instead of at every entry and exit.'],
+  ].map(([name = '', line = '']) => ({ name, line, prose: `# ${name}\n\n${line}\n` }))
   const progress = new Map<number, RunProgress>()
 
   const need = (run: number): FakeRun => {
@@ -500,6 +524,8 @@ export function createFakeLab(shapes: RunShape[]): FakeLab {
               remedy: 'Write a number from 1 to 8.',
             },
           ],
+    'policy.list': async () => policies,
+    'museum.list': async () => museum,
     'run.list': async () => [...runs.values()].map((run) => run.summary),
     'run.get': async ({ run }) => need(run).summary,
     'run.progress': async ({ run }) => progress.get(run) ?? null,
@@ -527,6 +553,7 @@ export function createFakeLab(shapes: RunShape[]): FakeLab {
       return null
     },
     'run.experiment': async () => ({ text: exampleText }),
+    'run.findings': async ({ run }) => need(run).report,
     'run.console': async ({ run }) => ({ text: need(run).console, truncated: false }),
     'run.latency': async ({ run, range, columns }) => latencySeries(need(run), range, columns),
     'run.distribution': async ({ run, range, bins }) => distribution(need(run), range, bins),
