@@ -70,7 +70,8 @@ export function syncText({ sync, syncParameters }: Pick<MachinePlan, 'sync' | 's
 const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex')
 
 const checkModes = { none: 0, sync: 1, async: 2, asym: 3 } as const
-/** PLACE_ constants of resources/hyp/shared/layout.inc. */
+/** FAULT_ and PLACE_ constants of resources/hyp/shared/layout.inc. */
+const faultWays = { load: 1, store: 2, 'task-store': 4 } as const
 const faultPlaces = { el1: 0, 'el1-high': 1, el0: 2 } as const
 
 /** config.inc: its symbols are described in resources/hyp/README.md. */
@@ -84,10 +85,16 @@ export function configText({ machine, hypervisor, host, vcpus }: Experiment): st
     ['CFG_RAS', common.ras ? 1 : 0],
     ['CFG_PAUTH', common.pauth ? 1 : 0],
     ['CFG_HOST_EXCLUDE', host.exclude],
+    ['CFG_HOST_OTHER', host.otherExclude],
     ['CFG_HOST_RRND', host.rrnd],
     ['CFG_HOST_CHECKS', checkModes[host.checks]],
     ['CFG_HOST_SEED', host.seed],
     ['CFG_HOST_FAULTS', host.faultEvery],
+    ['CFG_HOST_FAULT_BY', host.faultBy.reduce((bits, way) => bits | faultWays[way], 0)],
+    ['CFG_HOST_FAULT_LOADED', host.faultAt === 'loaded' ? 1 : 0],
+    ['CFG_HOST_READS_TFSR', host.readsTfsr ? 1 : 0],
+    ['CFG_HOST_TIMER', host.timer],
+    ['CFG_HOST_PENDING', host.pendingEvery],
     ['CFG_HOST_DRAWS', host.probe === 'tag-draw' ? host.draws : 0],
     ['CFG_HOST_ATA', host.tagAccess ? 1 : 0],
     ['CFG_HOST_TCO', host.tco],

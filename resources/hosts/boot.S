@@ -57,6 +57,7 @@ host_start:
 	msr	sctlr_el1, x0
 	isb
 	bl	host_tags_init
+	bl	host_interrupts_init
 
 	cbnz	x19, 2f
 	bl	vms_init
@@ -98,7 +99,8 @@ host_vectors:
 	host_vector
 	.endr
 	host_vector host_fault_el1		// synchronous, from EL1 with SP_EL1
-	.rept	11
+	host_vector host_irq
+	.rept	10
 	host_vector
 	.endr
 	.balign	128

@@ -4,8 +4,11 @@
 .set PUT_FINISHED, 2
 
 exit_handle:
+	tbnz	x21, #EXIT_SERROR_BIT, exit_serror
 	cmp	x21, #EXIT_IRQ
-	b.eq	exit_put
+	b.eq	exit_irq
+	cmp	x21, #EXIT_SERROR
+	b.eq	exit_serror
 	cmp	x21, #EXIT_TRAP
 	b.ne	exit_dead
 	ldr	x0, [x20, #VCPU_ESR]
@@ -25,6 +28,34 @@ exit_handle:
 	str	w0, [x20, #VCPU_FLAGS]
 exit_put:
 	mov	x0, #PUT_AGAIN
+	ret
+
+exit_irq:
+	str	x30, [sp, #-16]!
+	bl	host_interrupts_window
+	ldr	x30, [sp], #16
+	mov	x0, #0
+	ret
+
+// An error that the guest survives: it goes on where it was, and makes again what it left for.
+exit_serror:
+	host_record x9
+	ldr	x0, [x9, #H_SERRORS]
+	add	x0, x0, #1
+	str	x0, [x9, #H_SERRORS]
+	and	w0, w21, #((1 << EXIT_SERROR_BIT) - 1)
+	cmp	w0, #EXIT_IRQ
+	b.eq	exit_irq
+	cmp	w0, #EXIT_TRAP
+	b.ne	1f
+	ldr	x0, [x20, #VCPU_ESR]
+	ubfx	x0, x0, #26, #6
+	cmp	x0, #EC_HVC64
+	b.ne	1f
+	ldr	x0, [x20, #CTX_PC]		// behind the HVC already
+	sub	x0, x0, #4
+	str	x0, [x20, #CTX_PC]
+1:	mov	x0, #0
 	ret
 
 // The guest's call is in its x0; its PC is behind the HVC already.

@@ -27,7 +27,9 @@ host_loop:
 	ldr	x0, [x20, #VCPU_LOADS]
 	add	x0, x0, #1
 	str	x0, [x20, #VCPU_LOADS]
-	bl	host_tags_mismatch
+.if !CFG_HOST_FAULT_LOADED
+	bl	host_faults_make
+.endif
 
 	mark	MARK_VCPU_LOAD, 19
 	mov	x0, x20
@@ -35,12 +37,17 @@ host_loop:
 	host_record x0
 	ldr	x0, [x0, #H_INDEX]
 	str	x0, [x20, #VCPU_PE]
+.if CFG_HOST_FAULT_LOADED
+	bl	host_faults_make
+.endif
+	bl	host_timer_arm
 
 3:	host_run_vcpu
 	mov	x21, x0
 	bl	host_tags_probed
 	ldr	x1, [x20, #VCPU_RUNS]
-	add	x1, x1, #1
+	cmp	x21, #EXIT_IRQ			// when it comes is no part of the experiment
+	cinc	x1, x1, ne
 	str	x1, [x20, #VCPU_RUNS]
 	bl	host_tags_work
 	bl	exit_handle
@@ -50,7 +57,7 @@ host_loop:
 	mov	x0, x20
 	bl	vcpu_put
 	mark	MARK_VCPU_PUT, 19
-	bl	host_tags_harvest
+	bl	host_faults_harvest
 	cmp	x21, #PUT_FINISHED
 	b.eq	4f
 	mov	x0, x19

@@ -1,9 +1,6 @@
 // The host's own use of MTE, as a kernel with tagged allocations has it: objects are tagged between the runs, and
 // every draw is compared with a model, so that a disturbed RGSR_EL1 or GCR_EL1 of the host is counted in H_BAD.
 
-// 1 where TFSRE0_EL1 is the guest's from vcpu_load to vcpu_put: what it holds of the host's task is collected before.
-.set HOST_TASK_EARLY, HYP_VHE || POLICY_TFSRE0_LOADPUT
-
 // x20 = this PE's record, x19 = PE index. Keeps x19-x30.
 host_tags_init:
 	str	x19, [x20, #H_INDEX]
@@ -19,6 +16,7 @@ host_tags_init:
 	b.ne	1b
 	ldr	x0, =CFG_HOST_EXCLUDE | (CFG_HOST_RRND << 16)
 	msr	gcr_el1, x0
+	str	x0, [x20, #H_GCR]
 	ldr	x0, =CFG_HOST_SEED
 	add	x0, x0, x19			// each PE its own stream
 	and	x0, x0, #0xffff
@@ -46,7 +44,7 @@ host_tags_probed:
 	host_record x9
 	ldr	x0, [x9, #H_RGSR]
 	mov	x10, #CFG_HOST_DRAWS
-1:	ldr	x1, =CFG_HOST_EXCLUDE
+1:	ldr	x1, [x9, #H_GCR]
 	bl	host_irg_model
 	subs	x10, x10, #1
 	b.ne	1b
@@ -65,12 +63,22 @@ host_tags_ready:
 .endif
 	ret
 
-// Before the next vCPU is taken, as a kernel does where it switches threads: what an exit has left in PSTATE.TCO ends here.
+// Before the next vCPU is taken, as a kernel does where it switches threads: what an exit has left in PSTATE.TCO ends here. Uses
+// x0, x1, x9.
 host_tags_thread_switch:
 .if CFG_HOST_TCO && (CFG_MTE >= 2)
 	msr	tco, #1
 .elseif CFG_MTE >= 2
 	msr	tco, #0
+.endif
+.if (CFG_HOST_OTHER != CFG_HOST_EXCLUDE) && (CFG_MTE >= 2)
+	host_record x9				// the next thread has the other mask
+	ldr	x0, [x9, #H_GCR]
+	ldr	x1, =CFG_HOST_EXCLUDE ^ CFG_HOST_OTHER
+	eor	x0, x0, x1
+	str	x0, [x9, #H_GCR]
+	msr	gcr_el1, x0
+	isb
 .endif
 	ret
 
@@ -96,7 +104,7 @@ host_tags_work:
 	cmp	x0, x1
 	cinc	x10, x10, ne			// the stream was moved while the host did not look
 	ldr	x0, [x9, #H_RGSR]
-	ldr	x1, =CFG_HOST_EXCLUDE
+	ldr	x1, [x9, #H_GCR]
 	orr	x1, x1, x12
 	bl	host_irg_model
 	cmp	x0, x14
@@ -108,14 +116,14 @@ host_tags_work:
 	str	x14, [x9, #H_RGSR]
 .endif
 	ubfx	x1, x13, #56, #4		// never a tag that the host excludes, unless nothing else is allowed
-	ldr	x2, =CFG_HOST_EXCLUDE
+	ldr	x2, [x9, #H_GCR]
 	lsr	x3, x2, x1
 	and	x3, x3, #1
 	cmp	x1, #0
 	csel	x3, xzr, x3, eq
 	add	x10, x10, x3
 	mrs	x0, gcr_el1
-	ldr	x1, =CFG_HOST_EXCLUDE | (CFG_HOST_RRND << 16)
+	ldr	x1, [x9, #H_GCR]
 	cmp	x0, x1
 	cinc	x10, x10, ne
 	stg	x13, [x13]
@@ -131,103 +139,6 @@ host_tags_work:
 	cinc	x10, x10, ne
 	str	x10, [x9, #H_BAD]
 	ldp	x29, x30, [sp], #16
-.endif
-	ret
-
-// x20 = vCPU about to be loaded. Before every CFG_HOST_FAULTS-th load of each vCPU, use after free: a load, a store,
-// and a store on behalf of the host's task (STTR: TCF0 and TFSRE0_EL1). An asynchronous one is still pending at the HVC.
-host_tags_mismatch:
-.if (CFG_MTE >= 2) && CFG_HOST_FAULTS && CFG_HOST_CHECKS
-	ldr	x0, [x20, #VCPU_LOADS]
-	mov	x1, #CFG_HOST_FAULTS
-	udiv	x2, x0, x1
-	msub	x2, x2, x1, x0
-	cbnz	x2, 1f
-	host_record x9
-	mov	x0, #1
-	str	x0, [x9, #H_EXPECT]
-	ldr	x11, [x9, #H_POOL]
-	ldg	x11, [x11]
-	eor	x11, x11, #(1 << 56)		// a stale pointer: any tag but the one the slot has now
-	mov	x12, #(TAGGED_EL0 - TAGGED)
-	add	x12, x11, x12
-.if HOST_TASK_EARLY
-	mov	x13, x30
-	sttr	x0, [x12]
-	bl	host_task_harvest
-	mov	x30, x13
-	ldr	x0, [x11]
-	str	x0, [x11]
-.else
-	ldr	x0, [x11]
-	str	x0, [x11]
-	sttr	x0, [x12]
-.endif
-1:
-.endif
-	ret
-
-.if HOST_TASK_EARLY
-// x9 = host's record. Its task's fault must be there now. Uses x0, x1, x10.
-host_task_harvest:
-.if CFG_MTE_ASYNC
-	dsb	nsh
-	isb
-	mrs	x0, tfsre0_el1
-	msr	tfsre0_el1, xzr
-	ldr	x10, [x9, #H_BAD]
-	ldr	x1, [x9, #H_ASYNC]
-.if CFG_HOST_CHECKS >= 2
-	cmp	x0, #1
-.else
-	cmp	x0, #0
-.endif
-	cinc	x10, x10, ne
-	cmp	x0, #0
-	cinc	x1, x1, ne
-	str	x10, [x9, #H_BAD]
-	str	x1, [x9, #H_ASYNC]
-.endif
-	ret
-.endif
-
-// After vcpu_put: asynchronous faults are collected and cleared, TFSR_EL1 for the kernel, TFSRE0_EL1 for its task.
-// The bit must be there after a mismatch of the host's own, and never otherwise.
-host_tags_harvest:
-.if CFG_MTE_ASYNC
-	host_record x9
-	ldr	x10, [x9, #H_BAD]
-	ldr	x11, [x9, #H_ASYNC]
-	ldr	x12, [x9, #H_EXPECT]
-	str	xzr, [x9, #H_EXPECT]
-.if (CFG_HOST_CHECKS < 2) || CFG_HOST_TCO
-	mov	x12, #0
-.endif
-	dsb	nsh
-	isb
-	mrs	x0, tfsr_el1
-	msr	tfsr_el1, xzr
-.if !HOST_TASK_EARLY
-	mrs	x1, tfsre0_el1
-.endif
-	msr	tfsre0_el1, xzr			// where it was the guest's: on the way to the task
-.if !HOST_TASK_EARLY
-	cmp	x1, x12				// STTR is checked by TCF0, with the tag access of EL0
-	cinc	x10, x10, ne
-.endif
-.if !CFG_HOST_ATA
-	mov	x12, #0
-.endif
-	cmp	x0, x12
-	cinc	x10, x10, ne
-	cmp	x0, #0
-	cinc	x11, x11, ne
-.if !HOST_TASK_EARLY
-	cmp	x1, #0
-	cinc	x11, x11, ne
-.endif
-	str	x10, [x9, #H_BAD]
-	str	x11, [x9, #H_ASYNC]
 .endif
 	ret
 	.ltorg

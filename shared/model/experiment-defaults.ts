@@ -45,7 +45,11 @@ export function fillDefaults(file: ExperimentFile): Experiment {
     title: filled.title ?? filled.name,
     machine,
     hypervisor: { mode, policy },
-    host: { ...filled.host, exclude: Number(filled.host.exclude) },
+    host: {
+      ...filled.host,
+      exclude: Number(filled.host.exclude),
+      otherExclude: Number(filled.host.otherExclude ?? filled.host.exclude),
+    },
     vcpus: filled.vcpus.map((vcpu) => ({ ...vcpu, exclude: Number(vcpu.exclude) })),
     schedule: filled.schedule,
     cost: filled.cost,

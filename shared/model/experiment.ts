@@ -233,6 +233,32 @@ const host = Type.Object(
     checks: checks("The host's", 'none'),
     seed: seed('Seed that the host writes to RGSR_EL1.SEED (its low 16 bits):'),
     faultEvery: faultEvery('The host'),
+    faultBy: Type.Optional(
+      Type.Array(
+        Type.Enum(['load', 'store', 'task-store'], described('One way to make it.', {})),
+        described(
+          "Which accesses host.faultEvery makes: load, store, and task-store (STTR to its task's memory: checked by TCF0, reported in TFSRE0_EL1); default all of them, in that order.",
+          { uniqueItems: true, minItems: 1, default: ['load', 'store', 'task-store'] },
+        ),
+      ),
+    ),
+    faultAt: Type.Optional(
+      Type.Enum(
+        ['before-load', 'loaded'],
+        described(
+          'When they are made: before-load (before vcpu_load) or loaded (between vcpu_load and the first entry); default before-load. Under nvhe a load switches nothing, so it is the same.',
+          { default: 'before-load' },
+        ),
+      ),
+    ),
+    readsTfsr: Type.Optional(
+      Type.Boolean(
+        described(
+          'Whether the host looks at TFSR_EL1 and TFSRE0_EL1 and clears them after each vcpu_put (DSB NSH; ISB; MRS): true, or false as Linux without KASAN and asynchronous tasks; default true.',
+          { default: true },
+        ),
+      ),
+    ),
     probe: Type.Optional(
       Type.Enum(
         ['none', 'tag-draw'],
@@ -249,6 +275,31 @@ const host = Type.Object(
           maximum: 16,
           default: 1,
         }),
+      ),
+    ),
+    otherExclude: Type.Optional(
+      Type.Union(
+        [Type.Integer({ minimum: 0, maximum: 0xffff }), Type.String({ pattern: '^0[xX][0-9a-fA-F]{1,4}$' })],
+        described(
+          'A second mask, written as host.exclude is: the host changes between the two before each vCPU that it takes, as between threads of its own; by default it keeps the one.',
+          {},
+        ),
+      ),
+    ),
+    timer: Type.Optional(
+      Type.Integer(
+        described(
+          "The host's timer interrupts a vCPU so many counts of CNTPCT_EL0 after its load (the host looks at TFSR_EL1 as it takes the interrupt); 0 is never, and the default.",
+          { minimum: 0, maximum: 0x7fff_ffff, default: 0 },
+        ),
+      ),
+    ),
+    pendingEvery: Type.Optional(
+      Type.Integer(
+        described(
+          "At every so many loads of each vCPU the host's timer is pending before the entry, with interrupts masked, so that the entry is given up; 0 is never, and the default.",
+          { minimum: 0, maximum: 0xffff_ffff, default: 0 },
+        ),
       ),
     ),
     tagAccess: Type.Optional(
@@ -434,7 +485,11 @@ export interface Experiment {
   /** memory in bytes. */
   machine: Omit<Filled<ExperimentFile['machine']>, 'memory'> & { memory: number }
   hypervisor: Omit<Filled<ExperimentFile['hypervisor']>, 'source'>
-  host: Omit<Filled<ExperimentFile['host']>, 'exclude'> & { exclude: number }
+  /** otherExclude is exclude where the file names none. */
+  host: Omit<Filled<ExperimentFile['host']>, 'exclude' | 'otherExclude'> & {
+    exclude: number
+    otherExclude: number
+  }
   vcpus: (Omit<Filled<ExperimentFile['vcpus'][number]>, 'exclude'> & { exclude: number })[]
   schedule: Filled<ExperimentFile['schedule']>
   cost: Filled<ExperimentFile['cost']>

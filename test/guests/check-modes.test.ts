@@ -21,10 +21,16 @@ const config = (pes: number, host: Mode, guest: Mode): string => {
 .set CFG_RAS,           ${pes % 2}
 .set CFG_PAUTH,         0
 .set CFG_HOST_EXCLUDE,  0x8001
+.set CFG_HOST_OTHER,    0x8001
 .set CFG_HOST_RRND,     0
 .set CFG_HOST_CHECKS,   ${modes.indexOf(host)}
 .set CFG_HOST_SEED,     0x1dea
 .set CFG_HOST_FAULTS,   3
+.set CFG_HOST_FAULT_BY, 7
+.set CFG_HOST_FAULT_LOADED, 0
+.set CFG_HOST_READS_TFSR, 1
+.set CFG_HOST_TIMER,    0
+.set CFG_HOST_PENDING,  0
 .set CFG_HOST_DRAWS,    0
 .set CFG_HOST_ATA,      1
 .set CFG_HOST_TCO,      0

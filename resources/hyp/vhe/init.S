@@ -20,6 +20,8 @@ hyp_init:
 	ldr	x0, =CNTHCTL_HOST
 	msr	cnthctl_el2, x0
 	msr	cntvoff_el2, xzr
+	mov	x0, #ICC_SRE_EL2_ALL
+	msr	icc_sre_el2, x0
 	msr	mdcr_el2, xzr
 	msr	hstr_el2, xzr
 	msr	csselr_el1, xzr
