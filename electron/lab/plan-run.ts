@@ -47,6 +47,7 @@ export function planRun(experiment: Experiment, resources: string): PlannedRun {
     release: machine.release,
     syncParameters: { scope: machine.syncScope, window: machine.syncWindow, seed: machine.syncSeed },
     schedule,
+    injections: experiment.inject,
     costs: nominalCosts(readCostProfile(resources, experiment.cost.profile)),
     clock: schedule.kind === 'deterministic' ? 'model' : 'host',
     probes: { registers: probes.registers, switches: true, faults: true, events: probes.events },

@@ -63,6 +63,7 @@ export class PeRunner {
       sync: plan.sync,
       release: plan.release,
       syncParameters: plan.syncParameters,
+      injections: plan.injections,
       costs: plan.costs,
       clock: plan.clock,
       ...(plan.unknown === undefined ? {} : { unknown: plan.unknown }),

@@ -3,6 +3,7 @@ import type { CostClass } from '../../shared/arch/cost.ts'
 import type { FeatureChoice } from '../../shared/arch/features.ts'
 import type { Release, SyncParameters } from '../../shared/arch/synchronisation.ts'
 import type { PeStatus, StopReason, TraceBatch } from '../../shared/model/trace.ts'
+import type { Injection } from '../machine/board/inject.ts'
 import type { InputEvent } from '../machine/board/input-log.ts'
 import type { Program } from '../machine/board/load.ts'
 import type { Snapshot } from '../machine/board/snapshot.ts'
@@ -23,6 +24,8 @@ export interface MachinePlan {
   /** What may be late, when, and the seed of `seeded`; default: defaultParameters. */
   syncParameters?: Partial<SyncParameters> | undefined
   schedule: { kind: 'parallel' | 'deterministic'; quantum: number; seed: number }
+  /** SErrors that a deterministic run meets. */
+  injections?: readonly Injection[] | undefined
   /** Nominal model cycles per operation class. */
   costs: Record<CostClass, number>
   /** What CNTPCT_EL0 follows: host time (boot, parallel) or model cycles (deterministic). */

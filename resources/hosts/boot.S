@@ -100,7 +100,9 @@ host_vectors:
 	.endr
 	host_vector host_fault_el1		// synchronous, from EL1 with SP_EL1
 	host_vector host_irq
-	.rept	10
+	host_vector
+	host_vector host_serror
+	.rept	8
 	host_vector
 	.endr
 	.balign	128

@@ -66,12 +66,23 @@ host_timer_arm:
 .endif
 	ret
 
-// What is pending is taken here. Keeps x19-x30.
+// What is pending is taken here, an SError too. Keeps x19-x30.
 host_interrupts_window:
-	msr	daifclr, #2
+	msr	daifclr, #6
 	isb
-	msr	daifset, #2
+	msr	daifset, #6
 	ret
+
+// An SError taken in the window: it made an entry be given up, and is noted.
+host_serror:
+	stp	x0, x1, [sp, #-16]!
+	host_record x0
+	ldr	x1, [x0, #H_SERRORS]
+	add	x1, x1, #1
+	str	x1, [x0, #H_SERRORS]
+	ldp	x0, x1, [sp], #16
+	eret
+	sb
 
 // An IRQ of the host's own, taken in the window.
 host_irq:

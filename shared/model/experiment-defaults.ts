@@ -52,6 +52,7 @@ export function fillDefaults(file: ExperimentFile): Experiment {
     },
     vcpus: filled.vcpus.map((vcpu) => ({ ...vcpu, exclude: Number(vcpu.exclude) })),
     schedule: filled.schedule,
+    inject: filled.inject,
     cost: filled.cost,
     probes: { events: filled.probes.events, registers: filled.probes.registers ?? defaultProbes(machine) },
     stop: filled.stop,

@@ -150,6 +150,20 @@ export function breaches(experiment: Experiment, file: ExperimentFile, known: Kn
     if (!vcpu.mte || common.mte >= 2) checksPossible(['vcpus', index, 'checks'], vcpu.checks, vcpu.mte)
   })
 
+  experiment.inject.forEach(({ pe }, index) => {
+    const path = ['inject', index, 'pe']
+    if (pe >= machine.pes) {
+      add(path, `there is no PE ${pe}`, `machine.pes is ${machine.pes}: they count from 0.`)
+    }
+  })
+  if (experiment.inject.length > 0 && experiment.schedule.kind === 'parallel') {
+    add(
+      ['inject'],
+      'a place of a parallel run is not the same from run to run',
+      'Use the deterministic schedule, or remove "inject".',
+    )
+  }
+
   const features = featureSet(machine)
   experiment.probes.registers.forEach((name, index) => {
     const path = ['probes', 'registers', index]

@@ -387,6 +387,52 @@ const schedule = Type.Object(
   described('How the PEs interleave.', { ...closed, default: {} }),
 )
 
+const injection = Type.Object(
+  {
+    pe: Type.Optional(
+      Type.Integer(
+        described('The PE that meets it, counted from 0; default 0.', {
+          minimum: 0,
+          maximum: 15,
+          default: 0,
+        }),
+      ),
+    ),
+    instructions: Type.Integer(
+      described('It is there when the PE has retired so many instructions. Required.', {
+        minimum: 1,
+        maximum: Number.MAX_SAFE_INTEGER,
+      }),
+    ),
+    kind: Type.Optional(
+      Type.Enum(
+        ['serror'],
+        described('serror: a physical SError, as from a fault in the memory system; the default.', {
+          default: 'serror',
+        }),
+      ),
+    ),
+    syndrome: Type.Optional(
+      Type.Integer(
+        described('ESR_ELx.ISS that it reports, on a PE with FEAT_RAS: 0 to 0x1ffffff; default 0.', {
+          minimum: 0,
+          maximum: 0x1ff_ffff,
+          default: 0,
+        }),
+      ),
+    ),
+    inFlight: Type.Optional(
+      Type.Boolean(
+        described(
+          'Whether the PE notices it only at its next error synchronization event (ESB, or entry and return with SCTLR_ELx.IESB); default false.',
+          { default: false },
+        ),
+      ),
+    ),
+  },
+  described('An error that happens at one place of the run.', closed),
+)
+
 const cost = Type.Object(
   {
     profile: Type.Optional(
@@ -466,6 +512,15 @@ export const experimentSchema = Type.Object(
     host: Type.Optional(host),
     vcpus: Type.Array(vcpu, described('The vCPUs: 1 to 8. Required.', { minItems: 1, maxItems: 8 })),
     schedule: Type.Optional(schedule),
+    inject: Type.Optional(
+      Type.Array(
+        injection,
+        described('What goes wrong on the way; needs a deterministic schedule; default nothing.', {
+          maxItems: 64,
+          default: [],
+        }),
+      ),
+    ),
     cost: Type.Optional(cost),
     probes: Type.Optional(probes),
     stop: Type.Optional(stop),
@@ -492,6 +547,7 @@ export interface Experiment {
   }
   vcpus: (Omit<Filled<ExperimentFile['vcpus'][number]>, 'exclude'> & { exclude: number })[]
   schedule: Filled<ExperimentFile['schedule']>
+  inject: Filled<NonNullable<ExperimentFile['inject']>[number]>[]
   cost: Filled<ExperimentFile['cost']>
   probes: Filled<ExperimentFile['probes']>
   stop: NonNullable<ExperimentFile['stop']>

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { planRun } from '../../electron/lab/plan-run.ts'
 import { experimentsIn, knownNames } from '../../electron/lab/resources.ts'
+import { openOneThread } from '../../electron/workers/one-thread.ts'
 import { scopeItems } from '../../shared/arch/synchronisation.ts'
 import { readExperiment } from '../../shared/model/experiment-text.ts'
 import { noQemu, noQemuReason, runOnQemu } from './qemu.ts'
@@ -49,10 +50,91 @@ describe.each(cases)('$name, $mode', { timeout: 120_000 }, ({ name, text, mode }
 
   it('prints the same on QEMU', async ({ skip }) => {
     skip(noQemu, noQemuReason)
-    const { image, ...plan } = planOf(text, ['machine.sync=eager', `hypervisor.mode=${mode}`])
+    // There nothing goes wrong by itself.
+    const set = ['machine.sync=eager', `hypervisor.mode=${mode}`, 'inject=[]']
+    const { image, ...plan } = planOf(text, set)
     const here = await run(image.bytes, plan)
     const there = await runOnQemu(image.bytes, plan.pes)
     expect(sortedLines(there.console)).toEqual(sortedLines(here.console))
     expect(there.code).toBe(0)
   })
+})
+
+/** The same machine in this thread: what it wrote, and how it ended. */
+function runHere(name: string, set: string[]) {
+  const { text } = scenarios.find((entry) => entry.name === `contract-${name}`)!
+  let console = ''
+  const board = openOneThread(planOf(text, set), {
+    console: (bytes) => {
+      console += Buffer.from(bytes).toString('latin1')
+    },
+  })
+  while (board.next) board.advance()
+  return { console, end: board.end() }
+}
+
+/** What the scenario of a row makes its owners find under the row's policy, and under the row's twins. */
+const rows: { name: string; set: string[]; disturbed: string[] }[] = [
+  { name: 'fault', set: ['hypervisor.policy=no-itfsb'], disturbed: ['v1', 'host'] },
+  {
+    name: 'fault',
+    set: ['hypervisor.policy=no-itfsb', 'vcpus.1.faultAt=el1-high'],
+    disturbed: ['v1', 'host'],
+  },
+  { name: 'fault', set: ['hypervisor.policy=no-itfsb', 'vcpus.1.faultAt=el0'], disturbed: ['v1', 'host'] },
+  { name: 'fault', set: ['hypervisor.policy=no-itfsb', 'machine.ras=false'], disturbed: [] },
+  { name: 'fault', set: ['hypervisor.policy=no-itfsb', 'machine.sync=eager'], disturbed: [] },
+  { name: 'h9', set: ['host.tco=1'], disturbed: [] },
+  { name: 'h9', set: ['host.faultEvery=0'], disturbed: [] },
+  { name: 'h9', set: ['hypervisor.mode=nvhe', 'hypervisor.policy=loadput-tfsre0'], disturbed: ['v0'] },
+  { name: 'timer', set: ['hypervisor.policy=loadput-tfsr'], disturbed: ['v0', 'host'] },
+  { name: 'timer', set: ['hypervisor.policy=loadput-tfsr', 'hypervisor.mode=vhe'], disturbed: [] },
+  { name: 'deferred', set: ['hypervisor.policy=deferred-shared-tail'], disturbed: ['v0', 'v1', 'host'] },
+  {
+    name: 'deferred',
+    set: ['hypervisor.policy=deferred-shared-tail', 'host.pendingEvery=0'],
+    disturbed: [],
+  },
+  { name: 'exs', set: ['hypervisor.policy=eos-clear'], disturbed: ['v0'] },
+  { name: 'exs', set: ['hypervisor.policy=eos-clear', 'machine.exs=false'], disturbed: [] },
+  { name: 'injected', set: ['hypervisor.policy=inject-no-tco'], disturbed: ['v0'] },
+  { name: 'injected', set: ['hypervisor.policy=inject-no-tco', 'vcpus.0.checks=none'], disturbed: ['v0'] },
+  { name: 'recycled', set: ['hypervisor.policy=no-sanitise'], disturbed: ['v0', 'v1'] },
+  { name: 'plain', set: ['hypervisor.policy=no-id-mask'], disturbed: ['v1'] },
+  { name: 'plain', set: ['hypervisor.policy=no-tid5'], disturbed: ['v1'] },
+  { name: 'plain', set: ['hypervisor.policy=ata-always'], disturbed: ['v1', 'host'] },
+]
+
+describe('what a row is about happens in its scenario', { timeout: 60_000 }, () => {
+  it.each(rows)('contract-$name $set', ({ name, set, disturbed: owners }) => {
+    const { console, end } = runHere(name, set)
+    expect(end).toEqual({ kind: 'exit', code: 0, by: 'semihosting' })
+    expect(disturbed(console)).toEqual(owners)
+  })
+})
+
+describe('contract-serror', { timeout: 60_000 }, () => {
+  const { text } = scenarios.find(({ name }) => name === 'contract-serror')!
+
+  it.each(['nvhe', 'vhe'] as const)(
+    '%s: leaves by the vector of SErrors, and by one with a deferred error',
+    async (mode) => {
+      const { image, ...plan } = planOf(text, [`hypervisor.mode=${mode}`])
+      const exits = async (injections: typeof plan.injections) => {
+        const { switches, end } = await run(image.bytes, { ...plan, injections })
+        const errors = switches.filter(({ exit }) => exit === 'SError').length
+        return { errors, switches: switches.length, end }
+      }
+      const met = await exits(plan.injections)
+      const calm = await exits([])
+      expect({ met: met.errors, calm: calm.errors }).toEqual({ met: 1, calm: 0 })
+      // The SError's own, and the call that is made again behind the deferred one.
+      expect(met.switches - calm.switches).toBe(2)
+      const board = openOneThread(planOf(text, [`hypervisor.mode=${mode}`]), { console: () => {} })
+      while (board.next) board.advance()
+      expect(board.status().map(({ instructions }) => instructions)).toEqual(
+        met.end.pes.map(({ instructions }) => instructions),
+      )
+    },
+  )
 })

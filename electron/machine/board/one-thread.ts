@@ -8,6 +8,7 @@ import type { Mark } from '../observe/marks.ts'
 import type { Observer } from '../observe/observer.ts'
 import type { Probes } from '../observe/recorder.ts'
 import type { Release, SyncMode } from '../sync/synchronisation.ts'
+import type { Injection } from './inject.ts'
 import { type InputEvent, InputLog } from './input-log.ts'
 import { MemoryPages } from './memory-pages.ts'
 import { Pe } from './pe.ts'
@@ -38,6 +39,8 @@ export interface OneThreadSettings {
   release: Release
   syncParameters?: Partial<SyncParameters> | undefined
   schedule: { quantum: number; seed: number }
+  /** SErrors that the run meets, each where its PE has retired so many instructions. */
+  injections?: readonly Injection[] | undefined
   costs: Record<CostClass, number>
   unknown?: 'poison' | 'zero'
   probes: Probes
@@ -109,6 +112,7 @@ export class OneThreadBoard {
       sync: settings.sync,
       release: settings.release,
       syncParameters: settings.syncParameters,
+      injections: settings.injections,
       costs: settings.costs,
       ...(settings.unknown === undefined ? {} : { unknown: settings.unknown }),
       clock: 'model',

@@ -32,6 +32,7 @@ import { pendingView } from '../sync/pending-view.ts'
 import { type Release, Synchronisation, type SyncMode } from '../sync/synchronisation.ts'
 import { SysregAccess } from '../sysreg/access.ts'
 import { SystemOperations } from '../sysreg/system-ops.ts'
+import { type Injection, Injections } from './inject.ts'
 import { SafePoints } from './safe-points.ts'
 import {
   clock,
@@ -60,6 +61,8 @@ export interface PeSettings {
   syncParameters?: Partial<SyncParameters> | undefined
   /** Explore only: the driver's. */
   chooser?: Chooser | undefined
+  /** SErrors of the whole machine, for a deterministic schedule. */
+  injections?: readonly Injection[] | undefined
   costs: Record<CostClass, number>
   clock: 'host' | 'model'
   /** UNKNOWN reset values: a poison from the seed (the default), or 0 as on QEMU. */
@@ -114,6 +117,8 @@ export class Pe {
   readonly interrupts: PeInterrupts
   readonly views: Views
   readonly waits: Waits
+  /** SErrors that the run is to meet. */
+  readonly injections: Injections
   private readonly timers: GenericTimers
   private readonly syncSeed: number
   private readonly host: SemihostingHost
@@ -126,6 +131,7 @@ export class Pe {
     const { pe } = settings
     this.index = pe
     this.views = views
+    this.injections = new Injections(views, pe, settings.injections)
     this.recorder = new Recorder(
       pe,
       settings.probes,

@@ -58,7 +58,8 @@ export function runTurn(pe: Pe, most: number): boolean {
   const { views, engine } = pe
   const { clock: times } = views
   const turn = Number(times[clock.TURN_LEFT]!)
-  const granted = Math.min(turn, most)
+  const before = pe.core.instructions
+  const granted = Math.min(turn, most, pe.injections.room(before))
   let over = true
   try {
     engine.run(granted)
@@ -68,6 +69,7 @@ export function runTurn(pe: Pe, most: number): boolean {
     const executed = engine.executed()
     Atomics.add(times, clock.INSTRUCTIONS, BigInt(executed))
     times[clock.TURN_LEFT] = over ? 0n : BigInt(turn - executed)
+    pe.injections.arrive(before, pe.core.instructions)
     if (over) pe.endTurn()
   }
   if (over && pe.waits.kind() === waiting.NO) views.control[control.FUTILE] = 0
