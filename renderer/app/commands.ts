@@ -5,6 +5,7 @@ import { count } from '../analysis/format.ts'
 import { fit } from '../analysis/fuzzy.ts'
 import { panRange, zoomRange } from '../analysis/range.ts'
 import { isLive } from '../analysis/run-words.ts'
+import { useMuseum } from '../features/museum/store.ts'
 import { useLiveRun } from '../features/run/store.ts'
 import { useSession } from '../features/sessions/store.ts'
 import { useFocus } from './focus.ts'
@@ -34,6 +35,7 @@ export const useCommands = defineStore('commands', () => {
   const navigation = useNavigation()
   const live = useLiveRun()
   const theme = useTheme()
+  const museum = useMuseum()
 
   const palette = ref(false)
   const sheet = ref(false)
@@ -128,6 +130,21 @@ export const useCommands = defineStore('commands', () => {
       key: 'H',
       act: () => navigation.go({ page: 'home' }),
     },
+    {
+      id: 'museum',
+      title: 'Go to the bug museum',
+      group: 'Go to',
+      key: 'M',
+      act: () => navigation.go({ page: 'museum', name: null }),
+    },
+    ...(museum.cases.answer ?? []).map(
+      (each): Command => ({
+        id: `museum-${each.name}`,
+        title: `Bug museum: ${each.title}`,
+        group: 'Go to',
+        act: () => navigation.go({ page: 'museum', name: each.name }),
+      }),
+    ),
     ...[...session.list].reverse().map(
       (run): Command => ({
         id: `run-${run.run}`,
@@ -209,14 +226,13 @@ export const useCommands = defineStore('commands', () => {
 
   function openView(view: RunView): void {
     if (focus.runId === null) return
-    if (!layout.layout.views.includes(view))
-      layout.change({ views: runViews.filter((each) => each === view || layout.layout.views.includes(each)) })
     navigation.go({
       page: 'run',
       run: focus.runId,
       view,
       switchId: focus.selected?.id ?? null,
       range: focus.range,
+      place: null,
     })
   }
 

@@ -165,18 +165,22 @@ describe('the inspector', () => {
 describe('the session', () => {
   it('lists its runs, the newest first', async () => {
     await useSession().load()
-    const home = mount(SessionHome)
+    const home = mount(SessionHome, { props: { barred: null, starting: false } })
     expect(home.find('.line').text()).toContain('v12 VHE')
     await home.find('.line button').trigger('click')
     expect(home.emitted('openRun')).toEqual([[3]])
   })
-  it('offers one experiment when there is no run', async () => {
+  it('offers the first witness when there is no run, unless nothing can be run', async () => {
     provideLab(createFakeLab([]))
     await useSession().load()
-    const home = mount(SessionHome)
+    const home = mount(SessionHome, { props: { barred: null, starting: false } })
     expect(home.find('h1').text()).toContain('What happens to MTE state')
     await home.find('button').trigger('click')
-    expect(home.emitted('openExperiment')).toEqual([['handover']])
+    expect(home.emitted('firstWitness')).toHaveLength(1)
+    await home.setProps({ barred: 'Run #1 is running: wait for its end, or stop it first.' })
+    await home.find('button').trigger('click')
+    expect(home.emitted('firstWitness')).toHaveLength(1)
+    expect(home.text()).toContain('wait for its end')
   })
 })
 

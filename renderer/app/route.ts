@@ -1,11 +1,13 @@
 import type { RunId } from '../../shared/model/run.ts'
 import type { CycleRange } from '../../shared/model/views.ts'
+import { type FindingsPlace, questions } from '../features/findings/place.ts'
 
-export const runViews = ['overview', 'latency', 'registers', 'faults', 'console'] as const
+export const runViews = ['overview', 'findings', 'latency', 'registers', 'faults', 'console'] as const
 export type RunView = (typeof runViews)[number]
 
 export const viewTitles: Readonly<Record<RunView, string>> = {
   overview: 'Run',
+  findings: 'Findings',
   latency: 'Latency',
   registers: 'Registers',
   faults: 'Faults',
@@ -16,7 +18,16 @@ export const viewTitles: Readonly<Record<RunView, string>> = {
 export type Route =
   | { page: 'home' }
   | { page: 'experiment'; name: string }
-  | { page: 'run'; run: RunId; view: RunView; switchId: number | null; range: CycleRange | null }
+  | { page: 'museum'; name: string | null }
+  | {
+      page: 'run'
+      run: RunId
+      view: RunView
+      switchId: number | null
+      range: CycleRange | null
+      /** What the findings view shows; null lets it choose. */
+      place: FindingsPlace | null
+    }
 
 export const runRoute = (run: RunId, view: RunView = 'overview'): Route => ({
   page: 'run',
@@ -24,22 +35,51 @@ export const runRoute = (run: RunId, view: RunView = 'overview'): Route => ({
   view,
   switchId: null,
   range: null,
+  place: null,
 })
 
 const natural = (text: string | undefined): number | null =>
   text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null
 
-/** `#/run/3/faults/switch/120?cycles=100-200`; anything that is not understood leads home. */
+/** A name in the address; null when it is damaged. */
+function decoded(part: string): string | null {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return null
+  }
+}
+
+/** `finding/2/step/4` counts both from 1; `question/1`. */
+function parsePlace([kind, first, word, second]: string[]): FindingsPlace | null {
+  const at = natural(first)
+  if (kind === 'question') {
+    const question = questions.find(({ id }) => id === at)
+    return question ? { question: question.id } : null
+  }
+  if (kind !== 'finding' || at === null || at < 1) return null
+  const step = word === 'step' ? natural(second) : null
+  return { finding: at, step: step === null || step < 1 ? null : step - 1 }
+}
+
+function formatPlace(place: FindingsPlace | null): string {
+  if (place === null) return ''
+  if ('question' in place) return `/question/${place.question}`
+  return `/finding/${place.finding}${place.step === null ? '' : `/step/${place.step + 1}`}`
+}
+
+/**
+ * `#/run/3/faults/switch/120?cycles=100-200`, `#/run/3/findings/finding/1/step/4`, `#/museum/missing-isb`; anything that is
+ * not understood leads home.
+ */
 export function parseRoute(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?')
   const parts = path.split('/').filter(Boolean)
   if (parts[0] === 'experiment' && parts[1]) {
-    try {
-      return { page: 'experiment', name: decodeURIComponent(parts[1]) }
-    } catch {
-      return { page: 'home' }
-    }
+    const name = decoded(parts[1])
+    return name === null ? { page: 'home' } : { page: 'experiment', name }
   }
+  if (parts[0] === 'museum') return { page: 'museum', name: decoded(parts[1] ?? '') || null }
   const run = natural(parts[1])
   if (parts[0] !== 'run' || run === null) return { page: 'home' }
   const named = runViews.find((view) => view === parts[2])
@@ -48,14 +88,18 @@ export function parseRoute(hash: string): Route {
   const cycles = /(?:^|&)cycles=(\d{1,15})-(\d{1,15})(?:&|$)/.exec(query)
   const [from, to] = [natural(cycles?.[1]), natural(cycles?.[2])]
   const range = from !== null && to !== null && from < to ? { from, to } : null
-  return { page: 'run', run, view: named ?? 'overview', switchId, range }
+  const place = named === 'findings' ? parsePlace(rest) : null
+  return { page: 'run', run, view: named ?? 'overview', switchId, range, place }
 }
 
 export function formatRoute(route: Route): string {
   if (route.page === 'home') return '#/'
   if (route.page === 'experiment') return `#/experiment/${encodeURIComponent(route.name)}`
+  if (route.page === 'museum')
+    return route.name === null ? '#/museum' : `#/museum/${encodeURIComponent(route.name)}`
   const view = route.view === 'overview' ? '' : `/${route.view}`
-  const at = route.switchId === null ? '' : `/switch/${route.switchId}`
+  const switchAt = route.switchId === null ? '' : `/switch/${route.switchId}`
+  const at = route.view === 'findings' && route.place ? formatPlace(route.place) : switchAt
   const cycles = route.range ? `?cycles=${route.range.from}-${route.range.to}` : ''
   return `#/run/${route.run}${view}${at}${cycles}`
 }

@@ -20,7 +20,7 @@ export interface Calls {
   /** Checks an experiment's text as a run would; an empty list means that it can run. */
   'experiment.check': { args: { text: string }; reply: ExperimentProblem[] }
   'policy.list': { args: Record<string, never>; reply: PolicyEntry[] }
-  /** The bug museum: known hazards, each with a broken and a mended experiment. */
+  /** The bug museum: known hazards, each with a broken and a fixed experiment. */
   'museum.list': { args: Record<string, never>; reply: MuseumCase[] }
   'run.list': { args: Record<string, never>; reply: RunSummary[] }
   'run.get': { args: { run: RunId }; reply: RunSummary }

@@ -49,8 +49,8 @@ export const missingIsb: Finding = {
     ),
   ],
   choices: [
-    { pe: 0, position: 18_317, kind: 'use', register: 'GCR_EL1', taken: 0, alternatives: 2 },
-    { pe: 0, position: 18_530, kind: 'use', register: 'GCR_EL1', taken: 0, alternatives: 2 },
+    { pe: 0, position: 18_317, kind: 'write-used', register: 'GCR_EL1', taken: 0, alternatives: 2 },
+    { pe: 0, position: 18_530, kind: 'write-used', register: 'GCR_EL1', taken: 0, alternatives: 2 },
   ],
   explanation: [
     {
@@ -108,7 +108,9 @@ export const lostFault: Finding = {
       "The fault arrived behind that: bit 55 says TF1. It is nobody's of vCPU 1 any more.",
     ),
   ],
-  choices: [{ pe: 0, position: 20_171, kind: 'arrival', register: 'TFSR_EL1', taken: 1, alternatives: 3 }],
+  choices: [
+    { pe: 0, position: 20_171, kind: 'fault-before-write', register: 'TFSR_EL1', taken: 0, alternatives: 2 },
+  ],
   explanation: [
     {
       text: 'Nothing between the access and the save of TFSR_EL1 waits for the fault: no ITFSB entry, and the DSB is behind the save.',
@@ -121,8 +123,6 @@ export const lostFault: Finding = {
 export const misattributed: Finding = {
   ...lostFault,
   kind: 'tag-fault-misattributed',
-  owner: HOST,
-  other: 1,
   explanation: [{ text: 'The host reads a fault that only vCPU 1 caused.', step: 4 }],
 }
 

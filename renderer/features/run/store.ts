@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
 import { ref, shallowRef } from 'vue'
 import type { Problem } from '../../../shared/base/result.ts'
+import type { Calls } from '../../../shared/contract/calls.ts'
 import type { RunId, RunProgress } from '../../../shared/model/run.ts'
 import { lab } from '../../api/lab.ts'
 import { question } from '../../widgets/question.ts'
@@ -43,6 +44,37 @@ export const useLiveRun = defineStore('live-run', () => {
   }
 
   return { progress, asked, activity, problem, report, follow, command }
+})
+
+/** Starts runs that need no editing: a museum's case, the first witness, a run again with another setting. */
+export const useStarter = defineStore('starter', () => {
+  /** What is being started, by the name that its button has; null when nothing is. */
+  const busy = ref<string | null>(null)
+  const problem = shallowRef<Problem | null>(null)
+
+  /** @returns the new run's number, or null after a problem, which is then in `problem` */
+  async function start(button: string, what: Calls['run.start']['args']): Promise<RunId | null> {
+    if (busy.value !== null) return null
+    busy.value = button
+    const result = await lab.call('run.start', what)
+    busy.value = null
+    problem.value = result.ok ? null : result.error
+    return result.ok ? result.value : null
+  }
+
+  /** The experiment of a run, as it was run, once more with other settings. */
+  async function again(run: RunId, name: string, set: string[]): Promise<RunId | null> {
+    const text = await lab.call('run.experiment', { run })
+    if (text.ok) return start(set.join(' '), { text: text.value.text, name, set })
+    problem.value = text.error
+    return null
+  }
+
+  const forget = (): void => {
+    problem.value = null
+  }
+
+  return { busy, problem, start, again, forget }
 })
 
 /** What the guests and the host wrote to their UARTs. */

@@ -5,11 +5,13 @@ import type { RunId, RunProgress, RunSummary } from '../../../shared/model/run.t
 import { lab } from '../../api/lab.ts'
 import { question } from '../../widgets/question.ts'
 
-/** The open session: its file, its runs, and the experiments that can be run in it. */
+/** The open session: its file, its runs, and the experiments and policies that can be run in it. */
 export const useSession = defineStore('session', () => {
   const info = question((_: Record<string, never>) => lab.call('session.info', {}))
   const runs = question((_: Record<string, never>) => lab.call('run.list', {}))
   const experiments = question((_: Record<string, never>) => lab.call('experiment.list', {}))
+
+  const policies = question((_: Record<string, never>) => lab.call('policy.list', {}))
 
   const list = computed(() => runs.answer.value ?? [])
   const live = computed(
@@ -17,7 +19,7 @@ export const useSession = defineStore('session', () => {
   )
 
   async function load(): Promise<void> {
-    await Promise.all([info.ask({}), runs.ask({}), experiments.ask({})])
+    await Promise.all([info.ask({}), runs.ask({}), experiments.ask({}), policies.ask({})])
   }
 
   const get = (run: RunId): RunSummary | null => list.value.find((entry) => entry.run === run) ?? null
@@ -51,5 +53,5 @@ export const useSession = defineStore('session', () => {
     return result.ok ? null : result.error
   }
 
-  return { info, runs, experiments, list, live, load, get, report, replace, remove }
+  return { info, runs, experiments, policies, list, live, load, get, report, replace, remove }
 })
