@@ -16,7 +16,7 @@
 .endif
 .if CFG_MTE >= 2
 .set HOST_SCTLR, HOST_SCTLR | SCTLR_ATA | SCTLR_ATA0
-.set HOST_SCTLR, HOST_SCTLR | (CFG_HOST_CHECKS << SCTLR_TCF_SHIFT) | (CFG_HOST_CHECKS << SCTLR_TCF0_SHIFT)
+.set HOST_SCTLR, HOST_SCTLR | (CFG_HOST_CHECKS << SCTLR_TCF_SHIFT) | (CFG_HOST_TCF0 << SCTLR_TCF0_SHIFT)
 .endif
 
 // With the MMU off, x0 = PE index. Under VHE every EL1 name here is the register of EL2.
@@ -102,7 +102,12 @@ host_vectors:
 	host_vector host_irq
 	host_vector
 	host_vector host_serror
-	.rept	8
+.if CFG_HOST_TASK && (CFG_MTE >= 2)
+	host_vector host_from_task
+.else
+	host_vector
+.endif
+	.rept	7
 	host_vector
 	.endr
 	.balign	128
@@ -155,13 +160,14 @@ host_text_far:		.asciz	" FAR_EL1 "
 
 	.data
 	.balign	4096
-// The board; RAM Normal, RAM Normal Tagged, RAM Normal Tagged and accessible at EL0.
+// The board; RAM Normal, RAM Normal Tagged, RAM Normal Tagged and accessible at EL0, RAM executable at EL0.
 host_table:
 	.quad	0x00000000 | PT_BLOCK | ATTR_DEVICE | PT_AF | PT_PXN | PT_UXN
 	.quad	0x40000000 | PT_BLOCK | ATTR_NORMAL | PT_AF | PT_SH | PT_UXN
 	.quad	0x40000000 | PT_BLOCK | ATTR_TAGGED | PT_AF | PT_SH | PT_PXN | PT_UXN
 	.quad	0x40000000 | PT_BLOCK | ATTR_TAGGED | PT_AF | PT_SH | PT_EL0 | PT_PXN | PT_UXN
-	.space	4096 - 32
+	.quad	0x40000000 | PT_BLOCK | ATTR_NORMAL | PT_AF | PT_SH | PT_EL0 | PT_RO | PT_PXN
+	.space	4096 - 40
 	.balign	64
 host_ready:
 	.quad	0

@@ -6,20 +6,20 @@
 // What a round of mismatches leaves in the two registers.
 .set HOST_LEAVES_TFSR, 0
 .set HOST_LEAVES_TFSRE0, 0
-.if (CFG_HOST_CHECKS >= 2) && !CFG_HOST_TCO
-.if CFG_HOST_ATA && ((CFG_HOST_FAULT_BY & FAULT_STORE) || ((CFG_HOST_CHECKS == 2) && (CFG_HOST_FAULT_BY & FAULT_LOAD)))
+.if (CFG_HOST_CHECKS >= 2) && CFG_HOST_ATA && !CFG_HOST_TCO
+.if (CFG_HOST_FAULT_BY & FAULT_STORE) || ((CFG_HOST_CHECKS == 2) && (CFG_HOST_FAULT_BY & FAULT_LOAD))
 .set HOST_LEAVES_TFSR, 1
 .endif
-.if CFG_HOST_FAULT_BY & FAULT_TASK
-.set HOST_LEAVES_TFSRE0, 1
 .endif
+.if (CFG_HOST_TCF0 >= 2) && (CFG_HOST_FAULT_BY & FAULT_TASK) && !CFG_HOST_TCO
+.set HOST_LEAVES_TFSRE0, 1
 .endif
 
 // x20 = vCPU about to be loaded, or (CFG_HOST_FAULT_LOADED) just loaded. At every CFG_HOST_FAULTS-th load of each vCPU, use
 // after free: of CFG_HOST_FAULT_BY a load, a store, and a store on behalf of the host's task (STTR: TCF0, TFSRE0_EL1). An
 // asynchronous one is still pending at the HVC. Uses x0-x2, x9-x13.
 host_faults_make:
-.if (CFG_MTE >= 2) && CFG_HOST_FAULTS && CFG_HOST_CHECKS
+.if (CFG_MTE >= 2) && CFG_HOST_FAULTS && (CFG_HOST_CHECKS || CFG_HOST_TCF0)
 	ldr	x0, [x20, #VCPU_LOADS]
 	mov	x1, #CFG_HOST_FAULTS
 	udiv	x2, x0, x1

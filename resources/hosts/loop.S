@@ -60,6 +60,7 @@ host_loop:
 	bl	host_faults_harvest
 	cmp	x21, #PUT_FINISHED
 	b.eq	4f
+	bl	host_task_run
 	mov	x0, x19
 	bl	queue_push
 	b	1b

@@ -66,11 +66,7 @@ host_tags_ready:
 // Before the next vCPU is taken, as a kernel does where it switches threads: what an exit has left in PSTATE.TCO ends here. Uses
 // x0, x1, x9.
 host_tags_thread_switch:
-.if CFG_HOST_TCO && (CFG_MTE >= 2)
-	msr	tco, #1
-.elseif CFG_MTE >= 2
-	msr	tco, #0
-.endif
+	host_set_tco
 .if (CFG_HOST_OTHER != CFG_HOST_EXCLUDE) && (CFG_MTE >= 2)
 	host_record x9				// the next thread has the other mask
 	ldr	x0, [x9, #H_GCR]

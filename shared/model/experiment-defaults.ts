@@ -49,6 +49,7 @@ export function fillDefaults(file: ExperimentFile): Experiment {
       ...filled.host,
       exclude: Number(filled.host.exclude),
       otherExclude: Number(filled.host.otherExclude ?? filled.host.exclude),
+      task: filled.host.task ? { ...filled.host.task, exclude: Number(filled.host.task.exclude) } : null,
     },
     vcpus: filled.vcpus.map((vcpu) => ({ ...vcpu, exclude: Number(vcpu.exclude) })),
     schedule: filled.schedule,

@@ -124,6 +124,16 @@ export function breaches(experiment: Experiment, file: ExperimentFile, known: Kn
     }
   }
   checksPossible(['host', 'checks'], host.checks, true)
+  if (host.task !== null) {
+    checksPossible(['host', 'task', 'checks'], host.task.checks, true)
+    if (common.mte < 2) {
+      add(
+        ['host', 'task'],
+        `a task of the host needs tag storage, but ${mteOf} is ${common.mte}`,
+        'Remove "task", or set machine.mte to 2 or 3.',
+      )
+    }
+  }
   vcpus.forEach((vcpu, index) => {
     named(['vcpus', index, 'guest'], 'guest', vcpu.guest, known.guests)
     const needs = Object.hasOwn(guestMte, vcpu.guest) ? guestMte[vcpu.guest] : vcpu.mte

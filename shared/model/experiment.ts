@@ -302,6 +302,26 @@ const host = Type.Object(
         ),
       ),
     ),
+    task: Type.Optional(
+      Type.Object(
+        {
+          checks: Type.Optional(
+            Type.Enum(
+              ['none', 'sync', 'async', 'asym'],
+              described("The task's tag checks (TCF0): none, sync, async or asym; default none.", {
+                default: 'none',
+              }),
+            ),
+          ),
+          exclude: exclude("The task's"),
+          faultEvery: faultEvery('The task'),
+        },
+        described(
+          "A task of the host's at EL0, as a VMM is: the host goes back to it after each vcpu_put. It clears TFSRE0_EL1 on the way and harvests it when the task comes in again; host.checks is then TCF alone. By default there is none.",
+          closed,
+        ),
+      ),
+    ),
     tagAccess: Type.Optional(
       Type.Boolean(
         described(
@@ -540,10 +560,11 @@ export interface Experiment {
   /** memory in bytes. */
   machine: Omit<Filled<ExperimentFile['machine']>, 'memory'> & { memory: number }
   hypervisor: Omit<Filled<ExperimentFile['hypervisor']>, 'source'>
-  /** otherExclude is exclude where the file names none. */
-  host: Omit<Filled<ExperimentFile['host']>, 'exclude' | 'otherExclude'> & {
+  /** otherExclude is exclude where the file names none; task is null where it has none. */
+  host: Omit<Filled<ExperimentFile['host']>, 'exclude' | 'otherExclude' | 'task'> & {
     exclude: number
     otherExclude: number
+    task: { checks: 'none' | 'sync' | 'async' | 'asym'; exclude: number; faultEvery: number } | null
   }
   vcpus: (Omit<Filled<ExperimentFile['vcpus'][number]>, 'exclude'> & { exclude: number })[]
   schedule: Filled<ExperimentFile['schedule']>

@@ -24,6 +24,10 @@ const config = (pes: number, host: Mode, guest: Mode): string => {
 .set CFG_HOST_OTHER,    0x8001
 .set CFG_HOST_RRND,     0
 .set CFG_HOST_CHECKS,   ${modes.indexOf(host)}
+.set CFG_HOST_TCF0,     ${modes.indexOf(host)}
+.set CFG_HOST_TASK,     0
+.set CFG_TASK_EXCLUDE,  0
+.set CFG_TASK_FAULTS,   0
 .set CFG_HOST_SEED,     0x1dea
 .set CFG_HOST_FAULTS,   3
 .set CFG_HOST_FAULT_BY, 7
