@@ -14,6 +14,7 @@ const eventNames = Object.keys({
   'run.progress': 0,
   'run.console': 0,
   'run.ended': 0,
+  'run.checked': 0,
   'run.deleted': 0,
 } satisfies Record<EventName, 0>) as EventName[]
 

@@ -160,10 +160,7 @@ export async function openLab(options: LabOptions): Promise<Lab> {
     'run.list': ofStore('run.list'),
     'run.get': ofStore('run.get'),
     'run.experiment': ofStore('run.experiment'),
-    'run.findings': async ({ run }) => {
-      await store.call('run.get', { run })
-      return null
-    },
+    'run.findings': ofStore('run.findings'),
     'run.console': ofStore('run.console'),
     'run.latency': ofStore('run.latency'),
     'run.distribution': ofStore('run.distribution'),

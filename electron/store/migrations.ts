@@ -1,11 +1,12 @@
 import type { Database } from 'better-sqlite3'
 import { session } from './migrations/0001-session.ts'
+import { findings } from './migrations/0002-findings.ts'
 
 /**
  * Every change of the schema, in order: migration n of this list takes a file from schema n to n + 1. A migration that
  * has been released is never edited. They are modules rather than .sql files, so that bundler and plain Node load them alike.
  */
-export const migrations: readonly string[] = [session]
+export const migrations: readonly string[] = [session, findings]
 
 /**
  * Brings an open database to the newest schema, each step in its own transaction. A database that has content is

@@ -1,5 +1,6 @@
 import type { Problem } from '../../shared/base/result.ts'
 import type { Calls } from '../../shared/contract/calls.ts'
+import type { CheckReport } from '../../shared/model/findings.ts'
 import type { RunId, RunState, RunSummary, VcpuLabel } from '../../shared/model/run.ts'
 import type { PeStatus, StopReason, TraceBatch } from '../../shared/model/trace.ts'
 
@@ -59,6 +60,7 @@ type Query =
   | 'run.get'
   | 'run.delete'
   | 'run.experiment'
+  | 'run.findings'
   | 'run.console'
   | 'run.latency'
   | 'run.distribution'
@@ -75,6 +77,8 @@ export type StoreCalls = Pick<Calls, Query> & {
   'run.append': { args: { run: RunId; chunk: RunChunk }; reply: null }
   'run.mark': { args: { run: RunId; state: 'running' | 'paused' }; reply: null }
   'run.finish': { args: { run: RunId; end: RunEnd }; reply: RunSummary }
+  /** What the switch contract found in a run that has ended; replaces an earlier report. */
+  'run.check': { args: { run: RunId; report: CheckReport }; reply: RunSummary }
   /** Checkpoints and closes the file; the worker ends. */
   close: { args: Record<string, never>; reply: null }
 }

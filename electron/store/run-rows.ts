@@ -1,8 +1,10 @@
 import type { Database } from 'better-sqlite3'
 import { ProblemError } from '../../shared/base/result.ts'
+import type { CheckReport } from '../../shared/model/findings.ts'
 import type { LatencySummary, RunId, RunState, RunSummary } from '../../shared/model/run.ts'
 import type { CheckMode, StopReason } from '../../shared/model/trace.ts'
 import { type Counts, countsOf, quantile } from '../../shared/stats/counts.ts'
+import { findingRows } from './findings.ts'
 import { isAlive } from './ownership.ts'
 
 interface StoredRun {
@@ -40,6 +42,7 @@ const CONSOLE_BYTES = 2 ** 20
 
 /** Runs as a whole: their summaries, texts and consoles. */
 export function runRows(db: Database, path: string) {
+  const findings = findingRows(db)
   const selectAll = db.prepare<[], StoredRun>(`SELECT ${columns} FROM run ORDER BY id`)
   const selectOne = db.prepare<[RunId], StoredRun>(`SELECT ${columns} FROM run WHERE id = ?`)
   const selectVcpus = db.prepare<[RunId], { vcpu: number; guest: string; mte: number; checks: CheckMode }>(
@@ -104,7 +107,7 @@ export function runRows(db: Database, path: string) {
       policy: row.policy,
       costProfile: row.cost_profile,
       version: row.version,
-      check: null,
+      check: findings.check(row.id),
     }
   }
 
@@ -115,6 +118,14 @@ export function runRows(db: Database, path: string) {
       const row = selectText.get(run)
       if (row === undefined) throw missing(run)
       return row
+    },
+    report(run: RunId): CheckReport | null {
+      stored(run)
+      return findings.report(run)
+    },
+    keepReport(run: RunId, report: CheckReport): void {
+      stored(run)
+      findings.keep(run, report)
     },
     /** The end of the console; `truncated` when its beginning is left out. */
     console(run: RunId): { text: string; truncated: boolean } {

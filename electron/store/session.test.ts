@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ProblemError } from '../../shared/base/result.ts'
 import type { FaultRow, RegisterRow, SwitchRow } from '../../shared/model/trace.ts'
 import { columnsOf } from '../../shared/stats/columns.ts'
+import { reports } from '../../test/support/check-reports.ts'
 import { chunk, newRun } from '../../test/support/store-rows.ts'
 import { unpackEvents } from './event-columns.ts'
 import { type Session, startSession } from './session.ts'
@@ -113,8 +114,20 @@ describe('a summary', () => {
       truncated: false,
     })
   })
+  it('has the verdict, and the report with every address, once the run was checked', () => {
+    expect(session.handlers['run.findings']({ run })).toBe(null)
+    const summary = session.handlers['run.check']({ run, report: reports.none })
+    expect(summary.check).toEqual({ word: 'none', text: reports.none.verdict.text, findings: 0 })
+    const later = session.handlers['run.check']({ run, report: reports.several })
+    expect(later.check).toEqual({ word: 'violated', text: 'violated (witness)', findings: 3 })
+    expect(session.handlers['run.findings']({ run })).toEqual(reports.several)
+  })
   it('is refused for a run that is not there', () => {
     expect(() => session.handlers['run.get']({ run: 99 })).toThrow(ProblemError)
+    expect(() => session.handlers['run.findings']({ run: 99 })).toThrow('the session has no run 99')
+    expect(() => session.handlers['run.check']({ run: 99, report: reports.none })).toThrow(
+      'the session has no run 99',
+    )
     expect(() => session.handlers['run.latency']({ run: 99, columns: 5, ...all })).toThrow(
       'the session has no run 99',
     )
@@ -415,7 +428,7 @@ describe('the file', () => {
     ])
     db.close()
     expect(left).toEqual(tables.map((table) => [table, 0]))
-    expect(tables).toHaveLength(10)
+    expect(tables).toHaveLength(11)
     expect(session.handlers['run.create'](newRun('again'))).toBe(other + 1)
   })
 })

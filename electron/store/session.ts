@@ -125,6 +125,11 @@ export function startSession({ path: file, version }: StoreStart): Session {
       endWriting()
       return rows.get(run)
     },
+    'run.check'({ run, report }) {
+      writable()
+      rows.keepReport(run, report)
+      return rows.get(run)
+    },
     'run.delete'({ run }) {
       writable()
       rows.remove(run)
@@ -134,6 +139,7 @@ export function startSession({ path: file, version }: StoreStart): Session {
     'run.list': () => rows.list(),
     'run.get': ({ run }) => rows.get(run),
     'run.experiment': ({ run }) => rows.text(run),
+    'run.findings': ({ run }) => rows.report(run),
     'run.console': ({ run }) => rows.console(run),
     'run.latency': latency.series,
     'run.distribution': latency.distribution,

@@ -115,6 +115,24 @@ describe('a migration', () => {
     expect(db.prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'half'").pluck().get()).toBe(0)
     db.close()
   })
+  it('takes a session of the first schema on, with its runs', () => {
+    const path = join(folder, 'schema-1.switchyard')
+    const db = new Database(path)
+    migrate(db, `${path}.backup`, migrations.slice(0, 1))
+    db.exec(
+      `INSERT INTO run (title, experiment, text, experiment_hash, image_hash, state, started_ms, owner, heartbeat_ms, pes,
+         schedule, seed, sync, mode, policy, cost_profile, version)
+       VALUES ('old', 'old', '{}', '', '', 'finished', 0, '', 0, 1, 'deterministic', 1, 'eager', 'nvhe', 'mainline', 'unit', '0.2.0');
+       INSERT INTO about VALUES ('created_by', '0.2.0'), ('written_by', '0.2.0');
+       PRAGMA application_id = 0x53575944;`,
+    )
+    db.close()
+    const session = startSession({ path, version: '0.3.0' })
+    expect(session.info.schemaVersion).toBe(migrations.length)
+    expect(session.handlers['run.get']({ run: 1 })).toMatchObject({ title: 'old', check: null })
+    session.handlers.close({})
+    expect(readdirSync(folder).some((name) => name.startsWith('schema-1.switchyard.schema-1-'))).toBe(true)
+  })
   it('of a file that is new makes no backup', () => {
     const path = filled()
     expect(readdirSync(folder).filter((name) => name.startsWith(path) && name.endsWith('.backup'))).toEqual(

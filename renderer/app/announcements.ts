@@ -37,6 +37,7 @@ export function listenToLab(): () => void {
       session.replace(summary)
       if (summary.run === focus.runId) refresh()
     }),
+    lab.on('run.checked', ({ summary }) => session.replace(summary)),
     lab.on('run.deleted', () => void session.runs.again()),
   ]
   return () => {

@@ -65,6 +65,8 @@ export interface Events {
   'run.progress': RunProgress
   'run.console': { run: RunId; text: string }
   'run.ended': { run: RunId; summary: RunSummary }
+  /** The switch contract has judged a run; its report can be asked for. */
+  'run.checked': { run: RunId; summary: RunSummary }
   'run.deleted': { run: RunId }
 }
 

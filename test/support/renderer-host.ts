@@ -17,7 +17,14 @@ const types: Readonly<Record<string, string>> = {
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'"
 
-const events: EventName[] = ['run.started', 'run.progress', 'run.console', 'run.ended', 'run.deleted']
+const events: EventName[] = [
+  'run.started',
+  'run.progress',
+  'run.console',
+  'run.ended',
+  'run.checked',
+  'run.deleted',
+]
 
 export interface RendererHost {
   url: string
