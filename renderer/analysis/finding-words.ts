@@ -147,7 +147,8 @@ export function verdictFacts(verdict: Verdict): VerdictFact[] {
 export function checkBadge(check: RunCheck): string {
   if (check.word === 'violated') return counted(check.findings, 'finding')
   const tried = /\d[\d\s]*(?=choices?|samples?)/.exec(check.text)?.[0]
-  return check.word === 'none' && tried ? `none/${count(Number(tried))}` : check.word
+  if (check.word === 'none' && tried) return `none/${count(Number(tried))}`
+  return check.word === 'unknown owner' ? 'unknown' : check.word
 }
 
 const choiceWords: Readonly<Record<string, string>> = {

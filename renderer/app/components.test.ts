@@ -191,7 +191,7 @@ describe('an experiment', () => {
     const [entry] = session.experiments.answer ?? []
     if (!entry) throw new Error('no experiment')
     const view = mount(ExperimentView, {
-      props: { entry, live: live ? session.get(3) : null, readOnly: false },
+      props: { entry, live: live ? session.get(3) : null, readOnly: false, policies: [] },
     })
     await settled()
     return view

@@ -529,8 +529,26 @@ export function createFakeLab(shapes: RunShape[]): FakeLab {
     'run.list': async () => [...runs.values()].map((run) => run.summary),
     'run.get': async ({ run }) => need(run).summary,
     'run.progress': async ({ run }) => progress.get(run) ?? null,
-    'run.start': async () => {
+    'run.start': async ({ name, set }) => {
       const run = Math.max(0, ...runs.keys()) + 1
+      if (name === 'contract') {
+        const check = set.includes('hypervisor.policy=v12') ? 'violated' : 'none'
+        const title = 'Who sees whose MTE state'
+        const shape = {
+          run,
+          title,
+          switches: 28,
+          seed: 1,
+          pes: 1,
+          pending: 12,
+          faults: false,
+          check,
+        } as const
+        runs.set(run, makeRun(shape))
+        emit('run.started', { run })
+        emit('run.checked', { run, summary: need(run).summary })
+        return run
+      }
       runs.set(
         run,
         makeRun({ run, title: 'v12 VHE, again', switches: 300, seed: 7, pes: 4, pending: 400, faults: true }),
