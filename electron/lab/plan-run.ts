@@ -100,6 +100,7 @@ export function configText({ machine, hypervisor, host, vcpus }: Experiment): st
     ['CFG_HOST_READS_TFSR', host.readsTfsr ? 1 : 0],
     ['CFG_HOST_TIMER', host.timer],
     ['CFG_HOST_PENDING', host.pendingEvery],
+    ['CFG_HOST_ILLEGAL', host.illegalEvery],
     ['CFG_HOST_DRAWS', host.probe === 'tag-draw' ? host.draws : 0],
     ['CFG_HOST_ATA', host.tagAccess ? 1 : 0],
     ['CFG_HOST_TCO', host.tco],

@@ -8,13 +8,13 @@ guest_plain:
 	bl	g_probe
 	ldr	x0, =HC_YIELD
 	bl	g_probe
-	ldr	x0, =0x84000000			// PSCI_VERSION, by either conduit
-	hvc	#0
-	cmn	x0, #1
+	g_call	PSCI_VERSION			// 1.1, by HVC alone
+	ldr	x1, =0x10001
+	cmp	x0, x1
 	g_bad_if_ne
-	ldr	x0, =0x84000000
+	ldr	x0, =PSCI_VERSION
 	smc	#0
-	cmn	x0, #1
+	cmn	x0, #1				// NOT_SUPPORTED
 	g_bad_if_ne
 	bl	plain_look
 

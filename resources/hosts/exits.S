@@ -9,6 +9,8 @@ exit_handle:
 	b.eq	exit_irq
 	cmp	x21, #EXIT_SERROR
 	b.eq	exit_serror
+	cmp	x21, #EXIT_ILLEGAL
+	b.eq	exit_illegal
 	cmp	x21, #EXIT_TRAP
 	b.ne	exit_dead
 	ldr	x0, [x20, #VCPU_ESR]
@@ -34,6 +36,15 @@ exit_irq:
 	str	x30, [sp, #-16]!
 	bl	host_interrupts_window
 	ldr	x30, [sp], #16
+	mov	x0, #0
+	ret
+
+// The state that it was given was none that an exception may return to; now it gets its own. No instruction of it has run.
+exit_illegal:
+	ldr	x0, [x20, #VCPU_PSTATE]
+	cbz	x0, exit_dead			// not the host's doing
+	str	x0, [x20, #CTX_PSTATE]
+	str	xzr, [x20, #VCPU_PSTATE]
 	mov	x0, #0
 	ret
 
@@ -82,11 +93,9 @@ exit_hvc:
 	ldr	x1, =HC_PANIC
 	cmp	x0, x1
 	b.eq	exit_panic
-	mov	x0, #-1				// PSCI and everything else: NOT_SUPPORTED
-	str	x0, [x20, #CTX_X]
-	mov	x0, #0
-	ret
+	b	exit_psci
 
+// The VM's conduit is HVC: NOT_SUPPORTED.
 exit_smc:
 	ldr	w0, [x20, #VCPU_FLAGS]		// a trapped SMC: its ELR_EL2 is the SMC itself
 	orr	w0, w0, #(1 << FLAG_PC_BIT)

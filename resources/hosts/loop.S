@@ -41,12 +41,16 @@ host_loop:
 	bl	host_faults_make
 .endif
 	bl	host_timer_arm
+.if CFG_HOST_ILLEGAL
+	bl	host_make_illegal
+.endif
 
 3:	host_run_vcpu
 	mov	x21, x0
 	bl	host_tags_probed
 	ldr	x1, [x20, #VCPU_RUNS]
 	cmp	x21, #EXIT_IRQ			// when it comes is no part of the experiment
+	ccmp	x21, #EXIT_ILLEGAL, #4, ne	// and this was no switch
 	cinc	x1, x1, ne
 	str	x1, [x20, #VCPU_RUNS]
 	bl	host_tags_work
@@ -69,6 +73,21 @@ host_loop:
 	mov	x1, #1
 	ldaddal	x1, x2, [x0]
 	b	1b
+
+.if CFG_HOST_ILLEGAL
+// x20 = vCPU just loaded. At every CFG_HOST_ILLEGAL-th load its first entry returns to EL3, which is not there. Uses x0-x2.
+host_make_illegal:
+	ldr	x0, [x20, #VCPU_LOADS]
+	mov	x1, #CFG_HOST_ILLEGAL
+	udiv	x2, x0, x1
+	msub	x2, x2, x1, x0
+	cbnz	x2, 1f
+	ldr	x0, [x20, #CTX_PSTATE]
+	str	x0, [x20, #VCPU_PSTATE]
+	mov	x0, #PSTATE_EL3H
+	str	x0, [x20, #CTX_PSTATE]
+1:	ret
+.endif
 
 // The queue: a ring of indices under a lock. -> x0 = index, or -1 where it is empty.
 queue_pop:

@@ -29,7 +29,12 @@ host_summary:
 	ldr	x0, =summary_text_dead
 	bl	console_puts
 	b	4f
-2:	ldr	x22, =summary_texts
+2:	cmp	x0, #STATE_OFF
+	b.ne	7f
+	ldr	x0, =summary_text_off
+	bl	console_puts
+	b	4f
+7:	ldr	x22, =summary_texts
 	add	x23, x20, #VCPU_RESULT
 	mov	x24, #5
 3:	ldr	x0, [x22], #8
@@ -87,6 +92,7 @@ host_summary:
 summary_text_head:	.asciz	"switchyard:"
 summary_text_vcpu:	.asciz	" v"
 summary_text_dead:	.asciz	" dead"
+summary_text_off:	.asciz	" off"
 summary_text_rounds:	.asciz	" rounds "
 summary_text_sync:	.asciz	" sync "
 summary_text_async:	.asciz	" async "

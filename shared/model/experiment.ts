@@ -302,6 +302,14 @@ const host = Type.Object(
         ),
       ),
     ),
+    illegalEvery: Type.Optional(
+      Type.Integer(
+        described(
+          'At every so many loads of each vCPU its first entry is an illegal exception return (to EL3): it comes back without an instruction of the guest, and the host repairs it; 0 is never, and the default.',
+          { minimum: 0, maximum: 0xffff_ffff, default: 0 },
+        ),
+      ),
+    ),
     task: Type.Optional(
       Type.Object(
         {

@@ -27,7 +27,7 @@ function planOf(text: string, set: string[] = []) {
 function disturbed(console: string): string[] {
   const summary = /^switchyard: (.*)$/m.exec(console)![1]!
   const owners = [...summary.matchAll(/(v\d|host) (?:\w+ )?[^;]*bad (\d+)/g)]
-  expect(owners).toHaveLength(summary.match(/v\d /g)!.length + 1)
+  expect(owners).toHaveLength(summary.match(/v\d \w+ rounds/g)!.length + 1)
   return owners.filter(([, , count]) => count !== '0').map(([, owner]) => owner!)
 }
 

@@ -207,6 +207,7 @@ describe('batches', () => {
     }
     mark(ENTRY, 1)
     mark(GUEST_ERET)
+    core.el = 1
     made.exceptionReturn(core, 2)
     made.exceptionEntry(core, 2, 0x5a00_0000n, 1, null)
     mark(RETURN)

@@ -33,7 +33,8 @@ const classed = (phase: 'barriers' | 'trap', cycles: number): void => {
 const mark = (kind: number, argument = 0, vcpu = 2): SwitchRow | null =>
   tracker.mark(core, kind, argument, vcpu)
 const phase = (name: Phase): void => void mark(PHASE, phases.indexOf(name))
-const eret = (): void => {
+const eret = (to = 1): void => {
+  core.el = to
   classed('trap', 7)
   tracker.exceptionReturn(core)
 }
@@ -79,6 +80,30 @@ describe('SwitchTracker', () => {
     expect([of(row, 'general registers'), of(row, 'barriers'), of(row, 'trap')]).toEqual([8, 30, 7 + 5 + 7])
     expect([row.startNs, row.endNs]).toEqual([1, 2])
     expect(tracker.inGuest).toBe(false)
+  })
+
+  it('takes a call that EL2 answers by an exception return for a part of the same switch', () => {
+    enter()
+    work(10)
+    tracker.exceptionEntry(core, 2, HVC, 1, null)
+    classed('barriers', 50)
+    phase('EL1 system registers')
+    work(3)
+    mark(GUEST_ERET)
+    eret()
+    expect(tracker.inGuest).toBe(true)
+    work(90)
+    const row = leave()!
+    expect([row.instructions, row.guestInstructions]).toEqual([1 + 3 + 2 + 1 + 1 + 4 + 1, 100])
+    expect([of(row, 'barriers'), of(row, 'trap'), of(row, 'EL1 system registers')]).toEqual([30, 19, 6])
+  })
+
+  it('does not take an illegal exception return for an entry: the PE stays at EL2', () => {
+    mark(ENTRY)
+    mark(GUEST_ERET)
+    eret(2)
+    expect(tracker.inGuest).toBe(false)
+    expect(mark(RETURN)).toBeNull()
   })
 
   it('leaves out what the guest does by itself: barriers, exceptions to EL1 and returns from it', () => {

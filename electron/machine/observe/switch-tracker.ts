@@ -15,6 +15,7 @@ export interface TrackerState {
   since: number
   row: SwitchRow | null
   instructionsAt: number
+  phasesAtExit: number[]
 }
 
 /**
@@ -30,6 +31,8 @@ export class SwitchTracker {
   private since = 0
   private row: SwitchRow | null = null
   private instructionsAt = 0
+  /** The row's phases where the guest left, in case it is sent back without a switch. */
+  private phasesAtExit: number[] = []
 
   constructor(pe: number, now: () => number) {
     this.pe = pe
@@ -41,12 +44,13 @@ export class SwitchTracker {
   }
 
   save(): TrackerState {
-    const { stage, eretNext, phase, since, row, instructionsAt } = this
-    return structuredClone({ stage, eretNext, phase, since, row, instructionsAt })
+    const { stage, eretNext, phase, since, row, instructionsAt, phasesAtExit } = this
+    return structuredClone({ stage, eretNext, phase, since, row, instructionsAt, phasesAtExit })
   }
 
   restore(saved: TrackerState): void {
-    const { stage, eretNext, phase, since, row, instructionsAt } = structuredClone(saved)
+    const { stage, eretNext, phase, since, row, instructionsAt, phasesAtExit } = structuredClone(saved)
+    this.phasesAtExit = phasesAtExit
     this.stage = stage
     this.eretNext = eretNext
     this.phase = phase
@@ -62,7 +66,7 @@ export class SwitchTracker {
         this.begin(core, vcpu)
         return null
       case markKinds.GUEST_ERET:
-        this.eretNext = this.stage === 'entering'
+        this.eretNext = this.stage === 'entering' || this.stage === 'exiting'
         return null
       case markKinds.PHASE:
         this.settle(core)
@@ -90,6 +94,7 @@ export class SwitchTracker {
   ): void {
     if (this.stage !== 'guest' || target !== 2 || from === 2 || !this.row) return
     this.stage = 'exiting'
+    this.phasesAtExit = [...this.row.phases]
     this.row.exitCycle = core.cycles
     this.row.guestInstructions = core.instructions - this.instructionsAt
     this.instructionsAt = core.instructions
@@ -103,6 +108,16 @@ export class SwitchTracker {
   exceptionReturn(core: Watched): null {
     if (!this.eretNext || !this.row) return null
     this.eretNext = false
+    // An illegal return stays at EL2: nobody has entered.
+    if (core.el === 2) return null
+    if (this.stage === 'exiting') {
+      // Answered at EL2: the guest goes on, and the switch that it is in has not ended.
+      this.row.phases = this.phasesAtExit
+      this.instructionsAt = core.instructions - this.row.guestInstructions
+      this.since = core.cycles
+      this.stage = 'guest'
+      return null
+    }
     this.settle(core)
     this.stage = 'guest'
     this.row.guestCycle = core.cycles

@@ -71,12 +71,59 @@ guest_enter:
 	b	guest_exit
 .endm
 
+// Synchronous, from the guest. One call is answered here, by an exception return and no switch: the guest's own RGSR_EL1 and
+// GCR_EL1 are in place all the while.
+.macro guest_trap_vector
+	.balign	128
+.if CFG_RAS
+	esb
+.endif
+	stp	x0, x1, [sp, #-16]!
+	mrs	x0, esr_el2
+	lsr	x0, x0, #26
+	cmp	x0, #EC_HVC64
+	b.ne	1f
+	ldr	x1, [sp]			// the guest's x0
+	eor	w1, w1, #SMCCC_WORKAROUND_1
+	cbnz	w1, 1f
+	mov	x0, xzr				// SUCCESS
+	ldr	x1, [sp, #8]
+	add	sp, sp, #16
+	mark	MARK_GUEST_ERET
+	eret
+	sb
+1:	mov	x0, #EXIT_TRAP
+	b	guest_exit
+.endm
+
+// Synchronous, from EL2 itself. An exception return to a state that is illegal stays at EL2 and sets PSTATE.IL: the guest's
+// registers are all in place, so it has left. Anything else is a panic, with the host's registers back where a vCPU is loaded.
+.macro guest_recover_vector
+	.balign	128
+	stp	x0, x1, [sp, #-16]!
+	mrs	x0, spsr_el2
+	tbz	x0, #PSTATE_IL_BIT, 1f
+	mov	x0, #EXIT_ILLEGAL
+	b	guest_exit
+1:	mrs	x1, tpidr_el2
+	ldr	x0, [x1, #PE_LOADED]
+	cbz	x0, hyp_panic
+	ldr	x0, =hyp_panic			// where guest_exit returns to; what it saves of a guest that was only half there
+	str	x0, [x1, #(PE_HYP + CTX_X + 240)]	// is half another's
+	mov	x0, #EXIT_TRAP
+	b	guest_exit
+.endm
+
 	.balign	2048
 hyp_guest_vectors:
-	.rept	8
+	.rept	4
 	hyp_vector
 	.endr
-	guest_vector EXIT_TRAP
+	guest_recover_vector
+	.rept	3
+	hyp_vector
+	.endr
+	guest_trap_vector
 	guest_vector EXIT_IRQ
 	guest_vector EXIT_IRQ
 	guest_vector EXIT_SERROR
