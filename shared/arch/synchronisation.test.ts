@@ -97,6 +97,6 @@ describe('the synchronisation table', () => {
   })
 
   it('leaves the order of names out of the default scope, and nothing else', () => {
-    expect(scopeItems.filter((item) => !defaultScope.includes(item))).toEqual(['aliases'])
+    expect(scopeItems.filter((item) => !defaultScope.includes(item))).toEqual(['aliases', 'TCO'])
   })
 })

@@ -20,7 +20,10 @@ export const releases: Readonly<Record<Release, string>> = {
  */
 export type Closing = 'program-order' | 'context' | 'context-tlb' | 'tag-fault'
 
-/** A group of writes that a machine may let be late, by the name that experiments and results use. */
+/**
+ * A group of writes that a machine may let be late, by the name that experiments and results use. TCO: none of them is ever
+ * late; whether a VHE host gets its PSTATE.TCO back is judged where it is in scope.
+ */
 export const scopeItems = [
   'GCR_EL1',
   'RGSR_EL1',
@@ -29,11 +32,14 @@ export const scopeItems = [
   'HCR_EL2',
   'TFSR',
   'aliases',
+  'TCO',
 ] as const
 export type ScopeItem = (typeof scopeItems)[number]
 
-/** All but the order of accesses by different names, which only a machine with FEAT_VHE has. */
-export const defaultScope: readonly ScopeItem[] = scopeItems.filter((item) => item !== 'aliases')
+/** All but what only a machine with FEAT_VHE has: accesses by different names, a host that an exit leaves with TCO = 1. */
+export const defaultScope: readonly ScopeItem[] = scopeItems.filter(
+  (item) => item !== 'aliases' && item !== 'TCO',
+)
 
 /**
  * When writes may be late. `run`: always. `switch`: from an exception entry to EL2 until the first context synchronisation
@@ -222,7 +228,14 @@ export const syncTable: readonly SyncRow[] = [
     source: 'D24.1.2.2: special-purpose registers',
   },
   {
-    registers: ['TCO', 'PAN', 'UAO', 'SSBS', 'DIT', 'DAIF', 'NZCV', 'SPSel'],
+    registers: ['TCO'],
+    readers: 'every later checked access',
+    closing: both('program-order'),
+    scope: 'TCO',
+    source: 'D24.1.2.2: special-purpose registers, fields of PSTATE',
+  },
+  {
+    registers: ['PAN', 'UAO', 'SSBS', 'DIT', 'DAIF', 'NZCV', 'SPSel'],
     readers: 'every later instruction',
     closing: both('program-order'),
     source: 'D24.1.2.2: special-purpose registers, fields of PSTATE',
@@ -276,7 +289,7 @@ function maskOfFields(name: string, fields: SyncRow['fields']): bigint {
 
 /** Every register that may be late in some mode, in the order of the table: its index is its number in a PE's state. */
 export const lateRegisters: readonly LateRegister[] = scopeItems
-  .filter((scope) => scope !== 'TFSR' && scope !== 'aliases')
+  .filter((scope) => scope !== 'TFSR' && scope !== 'aliases' && scope !== 'TCO')
   .map((scope) => {
     const groups = syncTable.filter((row) => row.scope === scope)
     const name = groups[0]!.registers[0]!

@@ -158,7 +158,7 @@ const machine = Type.Object(
       Type.Array(
         Type.Enum(scopeItems),
         described(
-          `What may be late: ${scopeItems.join(', ')} (SCTLR_ELx: the tag bits; HCR_EL2: ATA, E2H and TGE; TFSR: asynchronous tag faults; aliases: accesses by different names of one register); the rest takes effect at once; default all but aliases.`,
+          `What may be late: ${scopeItems.join(', ')} (SCTLR_ELx: the tag bits; HCR_EL2: ATA, E2H and TGE; TFSR: asynchronous tag faults; aliases: accesses by different names of one register); the rest takes effect at once. TCO: nothing is late, but whether a VHE host gets its PSTATE.TCO back from an exit is judged. Default all but aliases and TCO.`,
           { uniqueItems: true, default: [...defaultScope] },
         ),
       ),

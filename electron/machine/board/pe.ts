@@ -24,6 +24,7 @@ import type { TlbState } from '../mmu/tlb.ts'
 import type { Mark } from '../observe/marks.ts'
 import type { Observer } from '../observe/observer.ts'
 import { type Probes, Recorder, type RecorderState } from '../observe/recorder.ts'
+import type { Watcher } from '../observe/watcher.ts'
 import { type EngineState, ReferenceEngine } from '../reference/engine.ts'
 import { MemoryOperations } from '../reference/memory-operations.ts'
 import { ReferenceOperations, type WaitKind } from '../reference/operations.ts'
@@ -204,6 +205,13 @@ export class Pe {
       settings.marks,
       this.timers,
     )
+  }
+
+  /** Lets a checker see everything that this PE does, or nobody again. */
+  watch(watcher: Watcher | null): void {
+    this.core.watcher = watcher
+    this.core.sync.watch(watcher)
+    this.engine.watch(watcher)
   }
 
   /** Registers as after a cold reset; poisoned UNKNOWN values depend on the seed and the PE. */

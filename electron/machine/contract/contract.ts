@@ -1,5 +1,8 @@
 import type { PendingBoundary } from '../../../shared/model/findings.ts'
 import type { OneThreadBoard } from '../board/one-thread.ts'
+import { digestOf } from './digest.ts'
+import { PeChecker, type PeCheckerState } from './pe-checker.ts'
+import { Shared, type SharedState } from './shared.ts'
 import type { ContractStatistics, SavedSlot, SwitchBarrier, Violation } from './violation.ts'
 
 export type { Violation } from './violation.ts'
@@ -13,7 +16,10 @@ export interface ContractSettings {
 
 /** The checker's part of a snapshot: plain data, never changed once made. */
 export interface ContractState {
-  readonly violations: readonly Violation[]
+  readonly shared: SharedState
+  readonly pes: readonly PeCheckerState[]
+  readonly pendingSeen: number
+  readonly uses: number
 }
 
 /**
@@ -22,57 +28,85 @@ export interface ContractState {
  * `save` gave at the same moment.
  */
 export class SwitchContract {
-  readonly statistics: ContractStatistics = { pendingSeen: 0, uses: 0, unknownOwner: false }
-  private readonly found: Violation[] = []
-
   private readonly board: OneThreadBoard
-  private readonly settings: ContractSettings
+  private readonly shared: Shared
+  private readonly checkers: readonly PeChecker[]
+  /** Counts of earlier executions that this state goes on from. */
+  private counted = { pendingSeen: 0, uses: 0 }
 
   constructor(board: OneThreadBoard, settings: ContractSettings) {
     this.board = board
-    this.settings = settings
+    this.shared = new Shared(settings.vcpus)
+    const { marks, syncParameters } = board.settings
+    const judgesTco = (syncParameters?.scope ?? []).includes('TCO')
+    this.checkers = board.pes.map((pe) => new PeChecker(pe, this.shared, marks.size > 0, judgesTco))
   }
 
   /** From here on every instruction of the board is seen. */
   attach(): void {
-    this.statistics.unknownOwner ||= this.settings.vcpus === null && this.board.settings.marks.size === 0
+    for (const [i, pe] of this.board.pes.entries()) pe.watch(this.checkers[i]!)
   }
 
-  detach(): void {}
+  detach(): void {
+    for (const pe of this.board.pes) pe.watch(null)
+  }
 
   /** In the order in which they were seen; each kind, register and pair of owners once. */
   violations(): readonly Violation[] {
-    return this.found
+    return this.shared.findings.list()
   }
 
   boundaries(): PendingBoundary[] {
-    return []
+    return this.shared.boundaries.list()
   }
 
   /** What was saved, by which store, and whether it was ever loaded. */
   slots(): SavedSlot[] {
-    return []
+    return this.shared.slots.list()
   }
 
   barriers(): SwitchBarrier[] {
-    return []
+    return this.shared.barriers.list()
   }
 
-  /** Faults and the like that nobody has been able to judge yet. */
+  /** Faults that their owners have neither found nor missed, and reads of which it is not known who made them. */
   outstanding(): number {
-    return 0
+    return this.shared.ledger.outstanding()
+  }
+
+  get statistics(): ContractStatistics {
+    let { pendingSeen, uses } = this.counted
+    for (const checker of this.checkers) {
+      pendingSeen += checker.switched.late + checker.raised
+      uses += checker.switched.uses
+    }
+    return { pendingSeen, uses, unknownOwner: this.shared.findings.unknownOwner }
   }
 
   save(): ContractState {
-    return { violations: [...this.found] }
+    const { pendingSeen, uses } = this.statistics
+    return {
+      shared: this.shared.save(),
+      pes: this.checkers.map((checker) => checker.save()),
+      pendingSeen,
+      uses,
+    }
   }
 
-  restore(state: ContractState): void {
-    this.found.splice(0, this.found.length, ...state.violations)
+  restore({ shared, pes, pendingSeen, uses }: ContractState): void {
+    this.shared.restore(shared)
+    for (const [i, checker] of this.checkers.entries()) {
+      checker.restore(pes[i]!)
+      checker.switched.late = checker.switched.uses = checker.raised = 0
+    }
+    this.counted = { pendingSeen, uses }
   }
 
   /** Equal digests and equal machine states have the same future. */
   digest(): string {
-    return ''
+    return digestOf(
+      this.shared,
+      this.checkers.map((checker) => checker.save()),
+    )
   }
 }

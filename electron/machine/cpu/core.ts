@@ -3,6 +3,7 @@ import type { Views } from '../board/shared-memory.ts'
 import { type Controls, HCR } from '../mmu/controls.ts'
 import { ControlsCache } from '../mmu/controls-cache.ts'
 import type { Observer } from '../observe/observer.ts'
+import type { Watcher } from '../observe/watcher.ts'
 import type { Synchronisation } from '../sync/synchronisation.ts'
 import { AsynchronousExceptions } from './asynchronous.ts'
 import { EC, FSC, type GuestFault } from './fault.ts'
@@ -39,6 +40,21 @@ export const PS = {
   DAIF: 15 << 6,
 } as const
 
+/** Offset of a vector by where an exception comes from (AArch64.TakeException). @param spsel PSTATE.SP before the entry */
+export const vectorOffset = (from: number, target: number, spsel: number): number =>
+  from === target ? (spsel ? 0x200 : 0x000) : 0x400
+
+/**
+ * PSTATE after an exception entry, without NZCV, EL and SP, which the caller knows: DIT and PAN stay as they were, UAO, IL and
+ * SS are cleared (AArch64.TakeException).
+ * @param mte whether the PE has FEAT_MTE
+ * @param span whether SCTLR_ELx.SPAN = 0 counts and sets PAN
+ * @param dssbs SCTLR_ELx.DSSBS
+ */
+export function enteredPstate(ps: number, mte: boolean, span: boolean, dssbs: boolean): number {
+  return (ps & (PS.PAN | PS.DIT)) | PS.DAIF | (mte ? PS.TCO : 0) | (span ? PS.PAN : 0) | (dssbs ? PS.SSBS : 0)
+}
+
 const bank = (names: readonly [string, string]): readonly number[] => [0, slotOf(names[0]), slotOf(names[1])]
 const SPSR = bank(['SPSR_EL1', 'SPSR_EL2'])
 const ELR = bank(['ELR_EL1', 'ELR_EL2'])
@@ -73,6 +89,8 @@ export class Core {
   readonly hasBti: boolean
   readonly sync: Synchronisation
   readonly recorder: Observer
+  /** A checker beside the machine. */
+  watcher: Watcher | null = null
   readonly asynchronous: AsynchronousExceptions
   readonly controlsCache: ControlsCache
 
@@ -321,6 +339,7 @@ export class Core {
     // Whether SVC and HVC save or clear BTYPE is CONSTRAINED UNPREDICTABLE (Unpredictable_ZEROBTYPE): like every exception they save it.
     if (fault.returnTo === 'next' && this.branchTypeAt === this.instructions - 1) this.branchTypeAt++
     this.recorder.exceptionEntry(this, target, esr, from, null)
+    this.watcher?.exceptionEntry(target, esr, returnAddress, false)
     if (fault.far !== null) this.state[FAR[target]!] = fault.far
     if (fault.ipa !== null) this.state[HPFAR] = (BigInt(fault.ipa) >> 12n) << 4n
     this.state[ESR[target]!] = esr
@@ -338,10 +357,12 @@ export class Core {
     if (kind === PS.A) {
       const esr = (BigInt(EC.SERROR) << 26n) | (1n << 25n) | this.asynchronous.acknowledge(virtual)
       this.recorder.exceptionEntry(this, target, esr, this.el, null)
+      this.watcher?.exceptionEntry(target, esr, this.pc, true)
       this.state[ESR[target]!] = esr
       this.enter(target, this.pc, 0x180)
     } else {
       this.recorder.exceptionEntry(this, target, 0n, this.el, kind === PS.I ? 'IRQ' : 'FIQ')
+      this.watcher?.exceptionEntry(target, 0n, this.pc, true)
       this.enter(target, this.pc, kind === PS.I ? 0x80 : 0x100)
     }
     return true
@@ -350,20 +371,16 @@ export class Core {
   /** The common part of every exception entry. @param kind 0 synchronous, 0x80 IRQ, 0x100 FIQ, 0x180 SError */
   private enter(target: number, returnAddress: bigint, kind: number): void {
     const from = this.el
-    const offset = (from === target ? (this.spsel ? 0x200 : 0x000) : 0x400) + kind
+    const offset = vectorOffset(from, target, this.spsel) + kind
     const sctlr = SCTLR[target]!
     this.state[SPSR[target]!] = this.packPstate()
     this.state[ELR[target]!] = returnAddress
     const synchronisesErrors = this.bit(sctlr, 21) === 1
     this.sync.exceptionEntry(target, !this.hasExS || this.bit(sctlr, 22) === 1)
-    // NZCV and DIT stay as they were; UAO, IL and SS are cleared (AArch64.TakeException).
-    let ps = (this.ps & (PS.PAN | PS.DIT)) | PS.DAIF
-    if (this.hasMte) ps |= PS.TCO
     // SPAN = 0 sets PAN on entry to EL1, and to EL2 of a VHE host.
     const panApplies = target === 1 || (target === 2 && this.e2h() && this.tge())
-    if (panApplies && !this.bit(sctlr, 23)) ps |= PS.PAN
-    if (this.bit(sctlr, 44)) ps |= PS.SSBS
-    this.ps = ps
+    const span = panApplies && this.bit(sctlr, 23) === 0
+    this.ps = enteredPstate(this.ps, this.hasMte, span, this.bit(sctlr, 44) === 1)
     this.setBranchType(0)
     this.setLevel(target, 1)
     this.pc = BigInt.asUintN(64, (this.state[VBAR[target]!]! & ~0x7ffn) + BigInt(offset))
@@ -405,6 +422,7 @@ export class Core {
     this.state[EVENT] = 1n
     this.refetch = true
     this.recorder.exceptionReturn(this, from)
+    this.watcher?.exceptionReturn(from)
   }
 
   private legalReturn(spsr: bigint): boolean {

@@ -185,6 +185,15 @@ export class Mmu {
     return core.controls().tagAccess[level]!
   }
 
+  /** Offset into RAM of an address that was accessed just now, from the TLB; DEVICE where it is not there. For who watches. */
+  lastAt(address: bigint): number {
+    this.value64[0] = address
+    const low = this.value32[0]!
+    const entry = this.tlb.find(low >>> 12, this.value32[1]! & 0xff_ffff, this.core.controls().context)
+    const at = entry < 0 ? DEVICE : this.tlb.physical[entry]! + (low & 0xfff) - RAM_BASE
+    return at >= 0 && at < this.views.ramBytes ? at : DEVICE
+  }
+
   /** Physical address for an instruction fetch. @throws GuestFault an instruction abort */
   fetch(address: bigint): number {
     this.value64[0] = address
@@ -436,7 +445,7 @@ export class Mmu {
       const tcf = this.modeOfMismatch(controls, privileged, (kind & READ) === 0)
       if (tcf === 0) return false
       const synchronous = tcf === 1 || (tcf === 3 && (kind & READ) !== 0)
-      core.recorder.tagFault(core, {
+      const mismatch = {
         synchronous,
         tcf,
         privileged,
@@ -446,7 +455,9 @@ export class Mmu {
         memoryTag: stored,
         write: kind === WRITE,
         bytes: total,
-      })
+      }
+      core.recorder.tagFault(core, mismatch)
+      core.watcher?.tagMismatch(mismatch)
       if (synchronous) throw this.abort(failing, FSC.TAG_CHECK, kind === WRITE, 1)
       // The bit is VA[55], TF0 always where the regime has a single range.
       core.sync.tagFault(

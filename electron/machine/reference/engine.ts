@@ -12,6 +12,7 @@ import { EC, FSC, GuestFault, MachineStop } from '../cpu/fault.ts'
 import type { GenericTimers } from '../cpu/timers.ts'
 import type { Mmu } from '../mmu/mmu.ts'
 import type { Mark } from '../observe/marks.ts'
+import type { Watcher } from '../observe/watcher.ts'
 import type { ReferenceOperations } from './operations.ts'
 
 /** One decoded instruction: its meaning bound to its fields. */
@@ -83,6 +84,7 @@ export class ReferenceEngine {
   private codeGeneration = 0
   private tlbGeneration = 0
   private stops: Stops | null = null
+  private watcher: Watcher | null = null
   private asked = 0
   private left = 0
   /** An exception now would come from the fetch, not from an instruction. */
@@ -137,6 +139,16 @@ export class ReferenceEngine {
   stopBefore(stops: Stops | null): void {
     if (this.stops === stops) return
     this.stops = stops
+    this.decodeAnew()
+  }
+
+  /** Lets somebody see every instruction, or nobody again. */
+  watch(watcher: Watcher | null): void {
+    this.watcher = watcher
+    this.decodeAnew()
+  }
+
+  private decodeAnew(): void {
     this.pages.clear()
     if (this.current !== null) this.current = this.openPage(this.current.page)
   }
@@ -187,6 +199,7 @@ export class ReferenceEngine {
           return
         }
         recorder.mark(core, instruction.marks)
+        this.watcher?.marked(instruction.marks)
       }
       core.word = instruction.word
       core.cycles += instruction.cost
@@ -333,10 +346,12 @@ export class ReferenceEngine {
     const row = decoded && (!decoded.row.needs || core.features.has(decoded.row.needs)) ? decoded.row : null
     const marks = this.marks.get(RAM_BASE + page.page * 4096 + at * 4) ?? null
     const mayStop = this.stops?.mayStop(at * 4, row) ?? false
+    const fields = decoded?.fields ?? {}
+    const sem = row ? row.sem : semWithoutRow(word)
     const instruction: Instruction = {
       word,
-      sem: row ? row.sem : semWithoutRow(word),
-      fields: decoded?.fields ?? {},
+      sem: row && this.watcher ? this.watcher.decoded<ReferenceOperations>(word, row, fields, sem) : sem,
+      fields,
       cost: row ? this.costs[row.cost] : this.costs.alu,
       special:
         row?.cost === 'isb' || row?.cost === 'dsb' || row?.cost === 'exception-return' ? row.cost : null,

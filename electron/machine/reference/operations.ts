@@ -378,6 +378,7 @@ export class ReferenceOperations implements Operations<bigint> {
   randomTag(exclude: bigint): bigint {
     const { core } = this
     if (core.sync.pending) core.sync.useRgsr()
+    core.watcher?.drawing()
     const rgsr = this.state[RGSR_EFFECTIVE]!
     let seed = Number((rgsr >> 8n) & 0xffffn)
     if (seed === 0 && this.state[GCR_EFFECTIVE]! & 0x1_0000n) seed = 1

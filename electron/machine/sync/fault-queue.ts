@@ -18,6 +18,11 @@ export interface PendingFault extends FaultKind {
   due: number
 }
 
+/** A fault with its place in the queue as that was read. */
+export interface QueuedFault extends PendingFault {
+  at: number
+}
+
 /** Above the kind's byte, `due + 1`; 0 is NEVER. */
 const encode = ({ register, bit, store, host, due }: PendingFault): bigint =>
   BigInt(register | (bit << 2) | (store ? 8 : 0) | (host ? 16 : 0)) |
@@ -56,8 +61,8 @@ export class FaultQueue {
     return this.length === FAULT_QUEUE_LENGTH
   }
 
-  entries(): PendingFault[] {
-    return Array.from({ length: this.length }, (_, i) => decode(this.state[FAULTS + 1 + i]!))
+  entries(): QueuedFault[] {
+    return Array.from({ length: this.length }, (_, at) => ({ ...decode(this.state[FAULTS + 1 + at]!), at }))
   }
 
   /** Replaces the whole queue. @param faults at most FAULT_QUEUE_LENGTH */

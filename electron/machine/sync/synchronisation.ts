@@ -16,6 +16,7 @@ import {
   slotOf,
 } from '../cpu/layout.ts'
 import type { Observer } from '../observe/observer.ts'
+import type { Watcher } from '../observe/watcher.ts'
 import { type Chooser, latest, seeded } from './chooser.ts'
 import { EFFECTIVE, LateWrites, SLOTS } from './late-writes.ts'
 import { tagAccessBit, tagCheckEffect } from './tag-controls.ts'
@@ -71,6 +72,7 @@ export class Synchronisation {
   private readonly lateBySlot = new Int8Array(STATE_WORDS).fill(-1)
   private readonly faultsLate: boolean
   private readonly windowed: boolean
+  private watcher: Watcher | null = null
   /** Accesses by different names of one register are not ordered with each other. */
   readonly lateNames: boolean
   /** Called when effective values changed otherwise than by a write of the register itself: what is derived from them is stale. */
@@ -100,6 +102,17 @@ export class Synchronisation {
       this.lateBySlot[SLOTS[number]!] = number
       this.lateBySlot[EFFECTIVE[number]!] = number
     }
+  }
+
+  /** Lets a checker follow events and faults, or nobody. */
+  watch(watcher: Watcher | null): void {
+    this.watcher = watcher
+    this.faults.watcher = watcher
+  }
+
+  /** Whether a direct write now would take effect at once. @param slot architectural word */
+  immediate(slot: number): boolean {
+    return this.lateBySlot[slot]! < 0 || !this.inWindow()
   }
 
   /** After a reset of the PE's words. @param seed of the choices of `seeded` */
@@ -201,6 +214,7 @@ export class Synchronisation {
       this.state[SYNC_WINDOW] = stage.OUTSIDE
       this.faults.landAll()
     }
+    this.watcher?.contextEvent()
   }
 
   /**

@@ -1,8 +1,9 @@
 import type { Feature } from '../../../shared/arch/features.ts'
 import { effectiveSlotOf, slotOf } from '../cpu/layout.ts'
 import type { Observer } from '../observe/observer.ts'
+import type { FaultEnd, Watcher } from '../observe/watcher.ts'
 import type { Chooser } from './chooser.ts'
-import { type FaultKind, FaultQueue, type PendingFault, sameKind } from './fault-queue.ts'
+import { type FaultKind, FaultQueue, type QueuedFault, sameKind } from './fault-queue.ts'
 import { tagCheckEffect } from './tag-controls.ts'
 
 /** TFSR registers by number, as the fault queue names them. */
@@ -18,9 +19,12 @@ const HCR_ATA = 1n << 56n
 /** The TFSR number of a word of the state, or -1. */
 export const tfsrOf = (slot: number): number => TFSR_SLOT.indexOf(slot)
 
+/** The same by name. */
+export const tfsrNumber = (name: string): number => (TFSR as readonly string[]).indexOf(name)
+
 /** Faults of equal kind together, oldest first. */
-function byKind(faults: readonly PendingFault[]): PendingFault[][] {
-  const groups: PendingFault[][] = []
+function byKind(faults: readonly QueuedFault[]): QueuedFault[][] {
+  const groups: QueuedFault[][] = []
   for (const fault of faults) {
     const group = groups.find(([first]) => sameKind(first!, fault))
     if (group) group.push(fault)
@@ -43,6 +47,8 @@ export class TagFaults {
   private readonly now: () => number
   private readonly recorder: Observer
   private readonly features: ReadonlySet<Feature>
+  /** A checker that follows each fault. */
+  watcher: Watcher | null = null
 
   /** @param chooser null: every fault lands at once */
   constructor(
@@ -69,15 +75,20 @@ export class TagFaults {
   raise(kind: FaultKind, late: boolean): void {
     const delay = late && this.chooser ? this.chooser.delay() : 0
     if (delay === 0) {
+      this.watcher?.faultRaised(kind, 'landed')
       this.land(kind)
       return
     }
     if (this.queue.full()) {
       this.chooser!.overflow()
       // Of equal kinds two may as well land together, so nothing is lost; else the oldest lands, as any may at any moment.
-      if (this.queue.entries().some((fault) => sameKind(fault, kind))) return
-      this.landFirst(1)
+      if (this.queue.entries().some((fault) => sameKind(fault, kind))) {
+        this.watcher?.faultRaised(kind, 'merged')
+        return
+      }
+      this.arrive(this.queue.entries().slice(0, 1))
     }
+    this.watcher?.faultRaised(kind, 'pending')
     this.queue.push({ ...kind, due: this.now() + delay })
   }
 
@@ -85,16 +96,12 @@ export class TagFaults {
   settle(): void {
     if (this.queue.length === 0) return
     const now = this.now()
-    const faults = this.queue.entries()
-    const waiting = faults.filter(({ due }) => due > now)
-    if (waiting.length === faults.length) return
-    this.queue.set(waiting)
-    for (const fault of faults) if (fault.due <= now) this.land(fault)
+    this.arrive(this.queue.entries().filter(({ due }) => due <= now))
   }
 
   /** Everything pending lands. */
   landAll(): void {
-    this.landFirst(this.queue.length)
+    this.arrive(this.queue.entries())
   }
 
   /**
@@ -115,8 +122,7 @@ export class TagFaults {
       const chosen = this.choose('fault-seen', register, countKeys(kinds.length))
       if (chosen === 0) continue
       const [seen] = kinds[chosen - 1]!
-      this.remove([seen!])
-      this.land(seen!)
+      this.arrive([seen!])
     }
   }
 
@@ -125,7 +131,8 @@ export class TagFaults {
     this.settle()
     if (this.queue.length === 0) return
     for (const group of byKind(this.queue.entries().filter((fault) => fault.register === register))) {
-      this.remove(group.slice(0, this.choose('fault-before-write', register, countKeys(group.length))))
+      const before = this.choose('fault-before-write', register, countKeys(group.length))
+      this.take(group.slice(0, before), 'overwritten')
     }
   }
 
@@ -141,9 +148,8 @@ export class TagFaults {
     for (const group of byKind(this.queue.entries())) {
       const [kind] = group
       if (!this.governs(slot, kind!) || this.stillReported(kind!)) continue
-      this.remove(
-        group.slice(group.length - this.choose('fault-vanishes', kind!.register, countKeys(group.length))),
-      )
+      const vanish = this.choose('fault-vanishes', kind!.register, countKeys(group.length))
+      this.take(group.slice(group.length - vanish), 'vanished')
     }
   }
 
@@ -153,10 +159,9 @@ export class TagFaults {
    */
   complete(level: number): void {
     if (this.queue.length === 0) return
-    const faults = this.queue.entries()
-    this.queue.set(faults.filter(({ register }) => register > level))
+    const faults = this.queue.entries().filter(({ register }) => register <= level)
+    this.take(faults, 'completed')
     for (const { register, bit } of faults) {
-      if (register > level) continue
       const before = this.state[TFSR_COMPLETED[register]!]!
       const after = before | (1n << BigInt(bit))
       this.state[TFSR_COMPLETED[register]!] = after
@@ -173,6 +178,7 @@ export class TagFaults {
   }
 
   private reveal(register: number, bits: bigint): void {
+    this.watcher?.faultsRevealed(register, bits)
     this.state[TFSR_SLOT[register]!] =
       this.state[TFSR_SLOT[register]!]! | (this.state[TFSR_COMPLETED[register]!]! & bits)
     this.recorder.touch(TFSR[register]!, 'synchronised')
@@ -200,22 +206,19 @@ export class TagFaults {
     return tagCheckEffect(sctlr, register !== 0, store, this.features) === 'async'
   }
 
-  private remove(gone: readonly PendingFault[]): void {
+  /** Takes faults out of the queue. @param gone in the order of the queue */
+  private take(gone: readonly QueuedFault[], end: FaultEnd): void {
     if (gone.length === 0) return
-    const left = [...gone]
-    this.queue.set(
-      this.queue.entries().filter((fault) => {
-        const at = left.findIndex((other) => sameKind(other, fault) && other.due === fault.due)
-        if (at >= 0) left.splice(at, 1)
-        return at < 0
-      }),
+    this.queue.set(this.queue.entries().filter(({ at }) => !gone.some((fault) => fault.at === at)))
+    this.watcher?.faultsLeft(
+      gone.map(({ at }) => at),
+      end,
     )
   }
 
-  private landFirst(count: number): void {
-    const faults = this.queue.entries()
-    this.queue.set(faults.slice(count))
-    for (const fault of faults.slice(0, count)) this.land(fault)
+  private arrive(faults: readonly QueuedFault[]): void {
+    this.take(faults, 'landed')
+    for (const fault of faults) this.land(fault)
   }
 
   private land({ register, bit }: FaultKind): void {
