@@ -5,6 +5,7 @@ import { explore } from './explore.ts'
 import { helpVerb } from './help.ts'
 import { reportError, runCommand } from './main.ts'
 import { run } from './run.ts'
+import { saveVmVerb } from './save-vm.ts'
 import { serve } from './serve.ts'
 import { start } from './start.ts'
 import { flush, processTerminal } from './terminal.ts'
@@ -12,7 +13,7 @@ import type { Verb } from './verb.ts'
 import { verify } from './verify.ts'
 import { version } from './version.ts'
 
-const verbs: Verb[] = [start, run, serve, boot, asm, dis, verify, explore, version]
+const verbs: Verb[] = [start, run, serve, boot, asm, dis, verify, explore, saveVmVerb, version]
 const help = helpVerb(verbs)
 
 const args = process.argv.slice(2)

@@ -10,6 +10,7 @@ import type { Experiment } from '../../shared/model/experiment.ts'
 import { canonicalExperiment, peFeatures } from '../../shared/model/experiment-defaults.ts'
 import type { MachinePlan } from '../workers/plan.ts'
 import { nominalCosts, readCostProfile } from './cost-profile.ts'
+import { readSavedVm, withSavedVm } from './saved-vm.ts'
 
 /** The hypervisor's source of each mode. */
 const imageSource = (mode: Experiment['hypervisor']['mode']): string => `hyp/${mode}/image.S`
@@ -29,7 +30,9 @@ export interface PlannedRun {
 export function planRun(experiment: Experiment, resources: string): PlannedRun {
   const { machine, schedule, probes, stop } = experiment
   const source = imageSource(experiment.hypervisor.mode)
-  const bytes = assembleImage(source, configText(experiment), resources)
+  const built = assembleImage(source, configText(experiment), resources)
+  const { restore } = experiment.host
+  const bytes = restore === undefined ? built : withSavedVm(built, source, readSavedVm(restore))
   const plan: MachinePlan = {
     image: { bytes, file: source },
     pes: machine.pes,
@@ -101,6 +104,8 @@ export function configText({ machine, hypervisor, host, vcpus }: Experiment): st
     ['CFG_HOST_TIMER', host.timer],
     ['CFG_HOST_PENDING', host.pendingEvery],
     ['CFG_HOST_ILLEGAL', host.illegalEvery],
+    ['CFG_SAVE_AT', host.saveAt],
+    ['CFG_RESTORE', host.restore === undefined ? 0 : 1],
     ['CFG_HOST_DRAWS', host.probe === 'tag-draw' ? host.draws : 0],
     ['CFG_HOST_ATA', host.tagAccess ? 1 : 0],
     ['CFG_HOST_TCO', host.tco],

@@ -64,6 +64,10 @@ host_loop:
 	bl	host_faults_harvest
 	cmp	x21, #PUT_FINISHED
 	b.eq	4f
+.if CFG_SAVE_AT
+	bl	vm_save
+	cbnz	x0, 4f
+.endif
 	bl	host_task_run
 	mov	x0, x19
 	bl	queue_push

@@ -34,7 +34,12 @@ host_summary:
 	ldr	x0, =summary_text_off
 	bl	console_puts
 	b	4f
-7:	ldr	x22, =summary_texts
+7:	cmp	x0, #STATE_SAVED
+	b.ne	8f
+	ldr	x0, =summary_text_saved
+	bl	console_puts
+	b	4f
+8:	ldr	x22, =summary_texts
 	add	x23, x20, #VCPU_RESULT
 	mov	x24, #5
 3:	ldr	x0, [x22], #8
@@ -93,6 +98,7 @@ summary_text_head:	.asciz	"switchyard:"
 summary_text_vcpu:	.asciz	" v"
 summary_text_dead:	.asciz	" dead"
 summary_text_off:	.asciz	" off"
+summary_text_saved:	.asciz	" saved"
 summary_text_rounds:	.asciz	" rounds "
 summary_text_sync:	.asciz	" sync "
 summary_text_async:	.asciz	" async "

@@ -41,6 +41,11 @@ vms_init:
 	bl	vm_copy_image
 	bl	vm_map
 	bl	vcpu_reset
+.if CFG_RESTORE
+	cbnz	x19, 2f
+	bl	vm_restore
+2:
+.endif
 	mov	x0, x19
 	bl	queue_push
 	add	x19, x19, #1

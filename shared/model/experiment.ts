@@ -310,6 +310,22 @@ const host = Type.Object(
         ),
       ),
     ),
+    saveAt: Type.Optional(
+      Type.Integer(
+        described(
+          'vCPU 0 is saved at the vcpu_put of its so-manieth load (registers, pages and tags), and ends here, to go on where another run restores it; 0 is never, and the default.',
+          { minimum: 0, maximum: 0xffff_ffff, default: 0 },
+        ),
+      ),
+    ),
+    restore: Type.Optional(
+      Type.String(
+        described(
+          'A file that another run saved its vCPU 0 to (switchyard save-vm): vCPU 0 goes on from it, with the same "mte"; by default it starts anew.',
+          { minLength: 1 },
+        ),
+      ),
+    ),
     task: Type.Optional(
       Type.Object(
         {
@@ -569,9 +585,11 @@ export interface Experiment {
   machine: Omit<Filled<ExperimentFile['machine']>, 'memory'> & { memory: number }
   hypervisor: Omit<Filled<ExperimentFile['hypervisor']>, 'source'>
   /** otherExclude is exclude where the file names none; task is null where it has none. */
-  host: Omit<Filled<ExperimentFile['host']>, 'exclude' | 'otherExclude' | 'task'> & {
+  host: Omit<Filled<ExperimentFile['host']>, 'exclude' | 'otherExclude' | 'task' | 'restore'> & {
     exclude: number
     otherExclude: number
+    /** Path of a saved VM; left out where vCPU 0 starts anew. */
+    restore?: string
     task: { checks: 'none' | 'sync' | 'async' | 'asym'; exclude: number; faultEvery: number } | null
   }
   vcpus: (Omit<Filled<ExperimentFile['vcpus'][number]>, 'exclude'> & { exclude: number })[]

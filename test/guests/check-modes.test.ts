@@ -36,6 +36,8 @@ const config = (pes: number, host: Mode, guest: Mode): string => {
 .set CFG_HOST_TIMER,    0
 .set CFG_HOST_PENDING,  0
 .set CFG_HOST_ILLEGAL,  0
+.set CFG_SAVE_AT,       0
+.set CFG_RESTORE,       0
 .set CFG_HOST_DRAWS,    0
 .set CFG_HOST_ATA,      1
 .set CFG_HOST_TCO,      0
