@@ -321,7 +321,7 @@ export class PeChecker implements Watcher {
     const token = this.faults.last[tfsr]!
     let pending: PendingRead | null = null
     if (acts !== 'switch' && !foreign && to !== null) {
-      const faults = shared.ledger.present(owner, tfsr, bits)
+      const faults = shared.ledger.present(owner, core.pe, tfsr, bits)
       const read = { owner, value, faults, ghost: null, step }
       if (acts === 'either') pending = read
       else shared.ledger.judge({ bits, last: token }, core.pe, tfsr, read)

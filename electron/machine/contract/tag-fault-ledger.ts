@@ -10,6 +10,7 @@ import {
   clear,
   type Fault,
   type PendingRead,
+  placeOf,
   sideOf,
   type Token,
 } from './identity.ts'
@@ -242,21 +243,22 @@ export class TagFaultLedger {
   private own(pe: number, owner: Owner, register: number, value: number, bits: Bits, token: Token): void {
     this.left.set(key(owner, pe, register), { value, token })
     for (const fault of [...this.faults.values()]) {
-      if (!this.belongs(fault, owner, register) || fault.state === 'pending') continue
+      if (!this.belongs(fault, owner, pe, register) || fault.state === 'pending') continue
       const kept = bits[fault.bit]!.some((cause) => cause.kind === 'fault' && cause.id === fault.id)
       if (!kept) this.faults.delete(fault.id)
     }
   }
 
-  private belongs(fault: Fault, owner: Owner, register: number): boolean {
-    return fault.register === register && sideOf(fault.owner) === sideOf(owner)
+  /** A vCPU takes its faults along; the host on one PE has nothing to do with those on another. */
+  private belongs(fault: Fault, owner: Owner, pe: number, register: number): boolean {
+    return fault.register === register && placeOf(fault.owner, fault.step.pe) === placeOf(owner, pe)
   }
 
   /** What an owner's read of its own register has to show by now, and which of the causes there are not dealt with. */
-  present(owner: Owner, register: number, bits: Bits): NonNullable<PendingRead['faults']> {
+  present(owner: Owner, pe: number, register: number, bits: Bits): NonNullable<PendingRead['faults']> {
     const open = [...this.faults.values()].filter(
       (fault) =>
-        this.belongs(fault, owner, register) &&
+        this.belongs(fault, owner, pe, register) &&
         !fault.judged &&
         (fault.state === 'landed' || fault.state === 'gone'),
     )
