@@ -84,7 +84,7 @@ export function digestOf(shared: Shared, pes: readonly PeCheckerState[]): string
       onBehalf,
       pe.hostTco ? `${pe.hostTco.on} ${pe.hostTco.back}` : '-',
       pe.injected,
-      pe.fresh,
+      pe.values.fresh,
     )
     for (const name of switchedNames) {
       for (const { token, value, by, kept, given } of pe.switched[name])
@@ -94,7 +94,8 @@ export function digestOf(shared: Shared, pes: readonly PeCheckerState[]): string
     for (const bits of [...architectural, ...completed]) text.add(text.bits(bits))
     text.add('queue', ...queue.map((id) => text.fault(id)))
     text.add('last', ...last.map((token) => text.token(token)), ...kept)
-    for (const [n, carried] of pe.carried.entries()) if (carried) text.add('x', n, text.carried(carried))
+    for (const [n, carried] of pe.values.carried.entries())
+      if (carried) text.add('x', n, text.carried(carried))
   }
   for (const [place, left] of sorted(shared.ghosts.left)) {
     for (const [name, token] of sorted(left)) text.add('left', place, name, text.token(token))

@@ -45,10 +45,14 @@ export interface Flow {
   /** Bit n: Xn is written; Xn's value is used otherwise than by moving it. */
   writes: number
   uses: number
+  /** Bit n: Xn's value is moved on. */
+  moved: number
   /** Registers that receive a value unchanged. */
   moves: readonly { to: number; from: NonNullable<Source> }[]
   loads: readonly Touch[]
   stores: readonly Touch[]
+  /** Both. */
+  touches: readonly Touch[]
   tagLoads: readonly TagTouch[]
   tagStores: readonly TagTouch[]
   mrs: SysregEncoding | null
@@ -297,9 +301,11 @@ export function flowOf(word: number, row: Insn, fields: Record<string, number>):
     literal: row.name.includes('literal'),
     writes,
     uses,
+    moved,
     moves,
     loads,
     stores,
+    touches: [...loads, ...stores],
     tagLoads,
     tagStores,
     mrs,
@@ -310,4 +316,17 @@ export function flowOf(word: number, row: Insn, fields: Record<string, number>):
   }
   cache.set(word, flow)
   return flow
+}
+
+/** Whether an instruction touches general registers alone. */
+export function isPlain(flow: Flow): boolean {
+  const { touches, tagLoads, tagStores, mrs, msr, tco, barrier, tagSource } = flow
+  return (
+    touches.length + tagLoads.length + tagStores.length === 0 &&
+    mrs === null &&
+    msr === null &&
+    tco === null &&
+    barrier === null &&
+    !tagSource
+  )
 }
