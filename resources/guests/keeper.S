@@ -35,6 +35,9 @@ guest_keeper:
 	ldr	x1, [x28, #D_ROUNDS]
 	cmp	x0, x1
 	b.ne	1b
+	dsb	nsh				// a last look: what was on its way, whosever it was, has arrived
+	isb
+	bl	keeper_look
 	b	g_done
 
 // x13 = drawn by the first instruction behind the call. The object is tagged, used and left.
@@ -48,6 +51,11 @@ keeper_object:
 	cmp	x0, x13
 	g_bad_if_ne
 	bl	g_check_pair
+	bl	keeper_look
+	ret	x16
+
+// TFSR_EL1 and TFSRE0_EL1 hold what the guest wrote by hand.
+keeper_look:
 .if CFG_MTE_ASYNC
 	mrs	x0, tfsr_el1
 	ldr	x1, [x28, #D_TFSR]
@@ -58,7 +66,7 @@ keeper_object:
 	cmp	x0, x1
 	g_bad_if_ne
 .endif
-	ret	x16
+	ret
 
 // TFSR_EL1 and TFSRE0_EL1 of vCPU 0 to 3 (and again): no two have the same, and a foreign bit shows in the first.
 keeper_values:
