@@ -60,7 +60,7 @@ export function judgeInjection(
   const { state } = core
   const vbar = state[VBAR]! & ~0x7ffn
   const offset = Number(BigInt.asUintN(64, core.pc - vbar))
-  if (core.el !== 1 || offset >= 0x800 || offset % 0x80 !== 0) return false
+  if (offset >= 0x800 || offset % 0x80 !== 0) return false
   const from = Number((exit.pstate >> 2n) & 3n)
   const synchronous = offset % 0x200 === 0
   const esr = state[ESR]!

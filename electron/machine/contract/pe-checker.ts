@@ -176,7 +176,7 @@ export class PeChecker implements Watcher {
     const { carried, brought } = this.values.of(source)
     const step = place.step(`${doer(owner, acts)} writes ${name}.`)
     if (isSwitched(name)) {
-      this.switched.write(name, owner, acts, carried, foreign, step)
+      this.switched.write(name, owner, acts, { carried, brought, foreign }, step)
       return
     }
     const constant = source?.kind !== 'register'

@@ -112,21 +112,23 @@ export class SwitchedRegisters {
 
   /**
    * An MSR.
-   * @param carried what Xt held, when it came from a register unchanged
-   * @param foreign the name is that of a guest's register, written by the host: a value given to the guest
+   * @param by what Xt held, when it came from a register unchanged; `brought`: it was loaded from memory, and nobody is known to
+   * have stored it; `foreign`: the name is that of a guest's register, written by the host, so the value is given to the guest
    */
   write(
     name: SwitchedName,
     owner: Owner,
     acts: Acts,
-    carried: Carried | null,
-    foreign: boolean,
+    by: { carried: Carried | null; brought: boolean; foreign: boolean },
     step: RawStep,
   ): void {
+    const { carried, foreign } = by
     const chain = this.chains[name]
     const same = carried?.register === name ? carried : null
     // Code that may be either the switch's or the host's brings another's value where it has saved the old one.
-    const brings = acts === 'switch' || (acts === 'either' && (same !== null || chain.at(-1)!.kept))
+    const brings =
+      acts === 'switch' ||
+      (acts === 'either' && (same !== null || chain.at(-1)!.kept || (by.foreign && by.brought)))
     let token: Token
     if (same?.token) token = this.ghosts.adopted.get(same.token) ?? same.token
     else if (foreign && !brings) token = { register: name, owner: NOBODY, what: 'set', step }
