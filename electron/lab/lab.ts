@@ -2,7 +2,7 @@ import { basename, join } from 'node:path'
 import { fail, ok, ProblemError, type Result } from '../../shared/base/result.ts'
 import type { CallName, Calls, EventName, Events, Handlers, LabApi } from '../../shared/contract/calls.ts'
 import type { Experiment } from '../../shared/model/experiment.ts'
-import { readExperiment } from '../../shared/model/experiment-text.ts'
+import { type ExperimentReading, readExperiment } from '../../shared/model/experiment-text.ts'
 import type { RunId } from '../../shared/model/run.ts'
 import { dataFolder, defaultSession } from '../base/data-folder.ts'
 import { packageVersion } from '../base/package-root.ts'
@@ -10,6 +10,7 @@ import { openStore, type SpawnStore } from '../store/client.ts'
 import type { NewRun, StoreCallName } from '../store/protocol.ts'
 import type { SpawnPe, StartMachine } from '../workers/plan.ts'
 import { checkArguments } from './call-arguments.ts'
+import { locateSource } from './image.ts'
 import { LiveRun } from './live-run.ts'
 import { museumCases } from './museum.ts'
 import { type PlannedRun, planRun, syncText } from './plan-run.ts'
@@ -78,20 +79,35 @@ export async function openLab(options: LabOptions): Promise<Lab> {
     }
     starting = true
     try {
-      const reading = readExperiment(text, set, knownNames(resources))
-      const [first] = reading.problems
-      if (reading.experiment === null) {
-        throw new ProblemError(
-          `${name}:${first!.line}:${first!.column}: ${first!.path}`,
-          first!.cause,
-          first!.remedy,
-        )
-      }
+      const reading = readingOf(text, name, set)
       const planned = planRun(reading.experiment, resources)
       return await begin(planned, newRun(reading.experiment, reading.text, planned))
     } finally {
       starting = false
     }
+  }
+
+  function read(
+    text: string,
+    name: string,
+    set: readonly string[],
+  ): Extract<ExperimentReading, { problems: [] }> {
+    const reading = readExperiment(text, set, knownNames(resources))
+    const [first] = reading.problems
+    if (reading.experiment !== null) return reading
+    const place = `${name}:${first!.line}:${first!.column}: ${first!.path}`
+    throw new ProblemError(place, first!.cause, first!.remedy)
+  }
+
+  /** The experiment with the source of its own, if it names one, as an absolute path: a stored run can be planned again anywhere. */
+  function readingOf(text: string, name: string, set: readonly string[]) {
+    const reading = read(text, name, set)
+    const { source } = reading.experiment.hypervisor
+    if (source === undefined) return reading
+    const found = locateSource(source, name)
+    return found === source
+      ? reading
+      : read(text, name, [...set, `hypervisor.source=${JSON.stringify(found)}`])
   }
 
   async function begin({ plan }: PlannedRun, row: NewRun): Promise<RunId> {
@@ -194,6 +210,10 @@ export async function openLab(options: LabOptions): Promise<Lab> {
   }
 }
 
+/** What a run is listed with: its policy, or the file that brought the hypervisor. */
+const policyName = ({ policy, source }: Experiment['hypervisor']): string =>
+  source === undefined ? policy : basename(source)
+
 function newRun(
   experiment: Experiment,
   text: string,
@@ -212,7 +232,7 @@ function newRun(
     seed: plan.schedule.seed,
     sync: syncText(plan),
     mode: experiment.hypervisor.mode,
-    policy: experiment.hypervisor.policy,
+    policy: policyName(experiment.hypervisor),
     costProfile: experiment.cost.profile,
   }
 }

@@ -1,19 +1,12 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
-import { join, normalize } from 'node:path'
 import { featureSet, leastOf } from '../../shared/arch/features.ts'
 import { defaultParameters, defaultScope } from '../../shared/arch/synchronisation.ts'
-import { AssemblyError, assemble } from '../../shared/asm/assemble.ts'
-import { writeElf } from '../../shared/asm/elf-write.ts'
-import { ProblemError } from '../../shared/base/result.ts'
 import type { Experiment } from '../../shared/model/experiment.ts'
 import { canonicalExperiment, peFeatures } from '../../shared/model/experiment-defaults.ts'
 import type { MachinePlan } from '../workers/plan.ts'
 import { nominalCosts, readCostProfile } from './cost-profile.ts'
+import { imageOf } from './image.ts'
 import { readSavedVm, withSavedVm } from './saved-vm.ts'
-
-/** The hypervisor's source of each mode. */
-const imageSource = (mode: Experiment['hypervisor']['mode']): string => `hyp/${mode}/image.S`
 
 export interface PlannedRun {
   plan: MachinePlan
@@ -29,12 +22,14 @@ export interface PlannedRun {
  */
 export function planRun(experiment: Experiment, resources: string): PlannedRun {
   const { machine, schedule, probes, stop } = experiment
-  const source = imageSource(experiment.hypervisor.mode)
-  const built = assembleImage(source, configText(experiment), resources)
+  const built = imageOf(experiment.hypervisor, (policy) => configText(experiment, policy), resources)
   const { restore } = experiment.host
-  const bytes = restore === undefined ? built : withSavedVm(built, source, readSavedVm(restore))
+  const image =
+    restore === undefined
+      ? built
+      : { ...built, bytes: withSavedVm(built.bytes, built.file, readSavedVm(restore)) }
   const plan: MachinePlan = {
-    image: { bytes, file: source },
+    image,
     pes: machine.pes,
     memoryBytes: machine.memory,
     features: {
@@ -56,7 +51,7 @@ export function planRun(experiment: Experiment, resources: string): PlannedRun {
     probes: { registers: probes.registers, switches: true, faults: true, events: probes.events },
     stop,
   }
-  return { plan, experimentHash: sha256(canonicalExperiment(experiment)), imageHash: sha256(bytes) }
+  return { plan, experimentHash: sha256(canonicalExperiment(experiment)), imageHash: sha256(image.bytes) }
 }
 
 /** The mode of a plan's synchronisation model with the parameters that are not the usual ones: what a result holds for. */
@@ -78,8 +73,14 @@ const checkModes = { none: 0, sync: 1, async: 2, asym: 3 } as const
 const faultWays = { load: 1, store: 2, 'task-store': 4 } as const
 const faultPlaces = { el1: 0, 'el1-high': 1, el0: 2 } as const
 
-/** config.inc: its symbols are described in resources/hyp/README.md. */
-export function configText({ machine, hypervisor, host, vcpus }: Experiment): string {
+/**
+ * config.inc: its symbols are described in resources/hyp/README.md.
+ * @param policyFile what it includes as the policy; the one that the experiment names when left out
+ */
+export function configText(
+  { machine, hypervisor, host, vcpus }: Experiment,
+  policyFile = `hyp/policies/${hypervisor.policy}.inc`,
+): string {
   const common = leastOf(Array.from({ length: machine.pes }, (_, pe) => peFeatures(machine, pe)))
   const symbols: [string, number][] = [
     ['CFG_PES', machine.pes],
@@ -88,6 +89,7 @@ export function configText({ machine, hypervisor, host, vcpus }: Experiment): st
     ['CFG_MTE_ASYNC', featureSet(common).has('FEAT_MTE_ASYNC') ? 1 : 0],
     ['CFG_RAS', common.ras ? 1 : 0],
     ['CFG_PAUTH', common.pauth ? 1 : 0],
+    ['CFG_HYP_DRAWS', hypervisor.draws],
     ['CFG_HOST_EXCLUDE', host.exclude],
     ['CFG_HOST_OTHER', host.otherExclude],
     ['CFG_HOST_RRND', host.rrnd],
@@ -120,30 +122,7 @@ export function configText({ machine, hypervisor, host, vcpus }: Experiment): st
     '.macro vcpu_config',
     ...rows,
     '.endm',
-    `\t.include "hyp/policies/${hypervisor.policy}.inc"`,
+    `\t.include "${policyFile}"`,
     '',
   ].join('\n')
-}
-
-function assembleImage(source: string, config: string, resources: string): Uint8Array {
-  const read = (path: string): string | null => {
-    const file = join(resources, normalize(join('/', path)))
-    return existsSync(file) ? readFileSync(file, 'utf8') : null
-  }
-  const text = read(source)
-  if (text === null) {
-    throw new ProblemError(
-      join(resources, source),
-      'the hypervisor source is missing',
-      'Install Switchyard again.',
-    )
-  }
-  const include = (path: string) => (path === 'config.inc' ? config : read(path))
-  try {
-    return writeElf(assemble({ file: source, text }, { include }))
-  } catch (error) {
-    const first = error instanceof AssemblyError ? error.problems[0] : undefined
-    if (first === undefined) throw error
-    throw new ProblemError(first.place, first.cause, first.remedy)
-  }
 }

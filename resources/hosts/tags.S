@@ -37,13 +37,15 @@ host_irg_model:
 	irg_model_body
 .endif
 
-// Behind every return from a guest: the draws of host_probe_draws are part of the host's stream. Keeps x19-x30.
+// Behind every return from a guest: the draws of host_probe_draws, and the hypervisor's own, are part of the host's stream.
+// Keeps x19-x30.
+.set HOST_FOLLOWS, CFG_HOST_DRAWS + CFG_HYP_DRAWS
 host_tags_probed:
-.if CFG_HOST_DRAWS && CFG_HOST_ATA && (CFG_HOST_RRND == 0) && (CFG_MTE >= 2)
+.if HOST_FOLLOWS && CFG_HOST_ATA && (CFG_HOST_RRND == 0) && (CFG_MTE >= 2)
 	stp	x29, x30, [sp, #-16]!
 	host_record x9
 	ldr	x0, [x9, #H_RGSR]
-	mov	x10, #CFG_HOST_DRAWS
+	mov	x10, #HOST_FOLLOWS
 1:	ldr	x1, [x9, #H_GCR]
 	bl	host_irg_model
 	subs	x10, x10, #1

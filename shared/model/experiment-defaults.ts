@@ -39,12 +39,11 @@ export function fillDefaults(file: ExperimentFile): Experiment {
     memory: memoryBytes(memory),
     syncScope: scopeItems.filter((item) => syncScope.includes(item)),
   }
-  const { mode, policy } = filled.hypervisor
   return {
     name: filled.name,
     title: filled.title ?? filled.name,
     machine,
-    hypervisor: { mode, policy },
+    hypervisor: filled.hypervisor,
     host: {
       ...filled.host,
       exclude: Number(filled.host.exclude),

@@ -1,7 +1,7 @@
 import { featureSet, leastOf } from '../arch/features.ts'
 import { isSysregName, sysregs } from '../arch/sysregs.ts'
 import { nearestName } from '../base/nearest.ts'
-import type { Experiment, ExperimentFile } from './experiment.ts'
+import type { Experiment } from './experiment.ts'
 import { peFeatures } from './experiment-defaults.ts'
 
 /** The names that an experiment may refer to: what lies in the resources folder. */
@@ -34,7 +34,7 @@ const guestMte: Readonly<Record<string, boolean>> = {
 }
 
 /** What the schema cannot say: references to names, and combinations that no machine has or that this version lacks. */
-export function breaches(experiment: Experiment, file: ExperimentFile, known: KnownNames): Breach[] {
+export function breaches(experiment: Experiment, known: KnownNames): Breach[] {
   const found: Breach[] = []
   const add = (path: Breach['path'], cause: string, remedy: string) => found.push({ path, cause, remedy })
   const { machine, hypervisor, host, vcpus } = experiment
@@ -80,11 +80,11 @@ export function breaches(experiment: Experiment, file: ExperimentFile, known: Kn
       'Use "on" or "res1", or hypervisor.mode "nvhe".',
     )
   }
-  if (file.hypervisor?.source !== undefined) {
+  if (hypervisor.mode === 'vhe' && hypervisor.draws > 0) {
     add(
-      ['hypervisor', 'source'],
-      'a hypervisor source of your own is not in this version',
-      'Remove "source" and choose a policy.',
+      ['hypervisor', 'draws'],
+      'under VHE the code behind an exit is the host’s',
+      'Use host.probe "tag-draw" with host.draws.',
     )
   }
   const named = (path: Breach['path'], what: string, name: string, names: string[]) => {

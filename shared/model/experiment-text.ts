@@ -55,7 +55,7 @@ export function readExperiment(
   if (found.length === 0) {
     const file = tree as ExperimentFile
     const experiment = fillDefaults(file)
-    found.push(...breaches(experiment, file, known))
+    found.push(...breaches(experiment, known))
     if (found.length === 0) return { experiment, text: overriddenText(text, overrides), problems: [] }
   }
   const problems = found.map((breach) => ({

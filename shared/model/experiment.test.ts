@@ -245,9 +245,9 @@ describe('problems', () => {
       'there is no policy "mainlin" in this version',
     ],
     [
-      'a source of your own',
-      '{ "name": "x", "hypervisor": { "source": "a.S" }, "vcpus": [{ "guest": "alloc" }] }',
-      'a hypervisor source of your own is not in this version',
+      'draws of a hypervisor that the host is',
+      '{ "name": "x", "hypervisor": { "mode": "vhe", "draws": 1 }, "vcpus": [{ "guest": "alloc" }] }',
+      'under VHE the code behind an exit is the host’s',
     ],
     [
       'a cost profile that does not exist',

@@ -220,7 +220,20 @@ const hypervisor = Type.Object(
       ),
     ),
     source: Type.Optional(
-      Type.String(described('A hypervisor source of your own. Not in this version.', { minLength: 1 })),
+      Type.String(
+        described(
+          'A file of your own in place of a bundled hypervisor: a policy NAME.inc (instead of hypervisor.policy), an image NAME.S (may include what lies in resources), or an ELF file, which runs as it is. By its path from the experiment’s folder or the current one; default none.',
+          { minLength: 1 },
+        ),
+      ),
+    ),
+    draws: Type.Optional(
+      Type.Integer(
+        described(
+          'How many tags the nVHE hypervisor itself draws right behind each exit, 0 to 16: with any, EL2 has tag access (SCTLR_EL2.ATA = 1), which KVM’s has not; default 0.',
+          { minimum: 0, maximum: 16, default: 0 },
+        ),
+      ),
     ),
   },
   described('The hypervisor at EL2.', { ...closed, default: {} }),
@@ -583,7 +596,7 @@ export interface Experiment {
   title: string
   /** memory in bytes. */
   machine: Omit<Filled<ExperimentFile['machine']>, 'memory'> & { memory: number }
-  hypervisor: Omit<Filled<ExperimentFile['hypervisor']>, 'source'>
+  hypervisor: Omit<Filled<ExperimentFile['hypervisor']>, 'source'> & { source?: string }
   /** otherExclude is exclude where the file names none; task is null where it has none. */
   host: Omit<Filled<ExperimentFile['host']>, 'exclude' | 'otherExclude' | 'task' | 'restore'> & {
     exclude: number

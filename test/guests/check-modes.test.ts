@@ -39,6 +39,7 @@ const config = (pes: number, host: Mode, guest: Mode): string => {
 .set CFG_SAVE_AT,       0
 .set CFG_RESTORE,       0
 .set CFG_HOST_DRAWS,    0
+.set CFG_HYP_DRAWS,     0
 .set CFG_HOST_ATA,      1
 .set CFG_HOST_TCO,      0
 .macro vcpu_config

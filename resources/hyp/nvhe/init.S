@@ -2,10 +2,14 @@
 
 	.text
 // The value is complete before its first use: a literal keeps what the symbol holds where it is written.
-// EL2 itself runs untagged: ATA = 0 and TCF = 0, so no instruction of it draws a tag or is checked.
+// EL2 itself runs untagged: ATA = 0 and TCF = 0, so no instruction of it draws a tag or is checked. A hypervisor that is to
+// draw tags (CFG_HYP_DRAWS) has ATA = 1.
 .set HYP_SCTLR, SCTLR_EL2_RES1 | SCTLR_M | SCTLR_C | SCTLR_SA | SCTLR_I
 .if CFG_RAS
 .set HYP_SCTLR, HYP_SCTLR | SCTLR_IESB
+.endif
+.if CFG_HYP_DRAWS && (CFG_MTE >= 2)
+.set HYP_SCTLR, HYP_SCTLR | SCTLR_ATA
 .endif
 .if POLICY_EL2_ITFSB
 .set HYP_SCTLR, HYP_SCTLR | SCTLR_ITFSB

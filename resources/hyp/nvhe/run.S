@@ -42,6 +42,11 @@ vcpu_run:
 	phase	GENERAL
 	mov	x0, x19
 	bl	guest_enter
+.if CFG_HYP_DRAWS && (CFG_MTE >= 2)
+	.rept	CFG_HYP_DRAWS
+	irg	x1, sp				// the hypervisor's own allocations, behind an exit
+	.endr
+.endif
 
 	phase	EL2
 	mrs	x1, esr_el2
