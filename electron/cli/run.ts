@@ -1,6 +1,7 @@
 import type { RunSummary } from '../../shared/model/run.ts'
 import { unwrap } from '../base/first-run.ts'
 import { runReport } from '../lab/run-report.ts'
+import { checkText } from './check-text.ts'
 import { readInput } from './files.ts'
 import { followRuns, progressPrinter } from './follow-run.ts'
 import { jsonLine } from './json.ts'
@@ -42,7 +43,12 @@ export const run: Verb = {
       if (signal) unwrap(await lab.call('run.stop', { run: id }))
       const summary = await follower.ended(id)
       progress.end()
-      terminal.out(args.has('json') ? jsonLine(runReport(summary)) : runText(summary, `${db}#${id}`))
+      const check = signal ? null : unwrap(await lab.call('run.findings', { run: id }))
+      terminal.out(
+        args.has('json')
+          ? jsonLine(runReport(summary, check))
+          : runText(summary, `${db}#${id}`) + (check ? checkText(check) : ''),
+      )
       return signal ? exitOfSignal(signal) : exitOf(summary, terminal)
     } finally {
       progress.end()

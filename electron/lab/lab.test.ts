@@ -126,6 +126,9 @@ describe('a run', () => {
         'tagFaults',
         'registerChanges',
         'findings',
+        'advice',
+        'pending',
+        'verdict',
         'version',
       ])
       expect(report).toMatchObject({ switches: 40, findings: [], latency: { unit: 'model cycles', n: 40 } })

@@ -10,6 +10,7 @@ import { openStore, type SpawnStore } from '../store/client.ts'
 import type { NewRun, StoreCallName } from '../store/protocol.ts'
 import type { SpawnPe, StartMachine } from '../workers/plan.ts'
 import { checkArguments } from './call-arguments.ts'
+import { Checks } from './checks.ts'
 import { locateSource } from './image.ts'
 import { LiveRun } from './live-run.ts'
 import { museumCases } from './museum.ts'
@@ -45,6 +46,7 @@ export async function openLab(options: LabOptions): Promise<Lab> {
   const store = await openStore(options.spawnStore, { path, version })
   const { info } = store
   const listeners = new Map<EventName, Set<(payload: never) => void>>()
+  const checks = new Checks(store, (run, summary) => announce('run.checked', { run, summary }))
   let live: LiveRun | null = null
   let starting = false
 
@@ -110,13 +112,15 @@ export async function openLab(options: LabOptions): Promise<Lab> {
       : read(text, name, [...set, `hypervisor.source=${JSON.stringify(found)}`])
   }
 
-  async function begin({ plan }: PlannedRun, row: NewRun): Promise<RunId> {
+  async function begin({ plan, checked }: PlannedRun, row: NewRun): Promise<RunId> {
     const run = await store.call('run.create', row)
     const mine = new LiveRun(run, plan, store, {
       progress: (progress) => announce('run.progress', progress),
       console: (text) => announce('run.console', { run, text }),
       ended: (summary) => {
         live = null
+        if (checked !== null && summary.state !== 'stopped' && summary.stateHash !== null)
+          checks.start(run, checked, `experiment ${row.experiment}`)
         announce('run.ended', { run, summary })
       },
     })
@@ -165,6 +169,7 @@ export async function openLab(options: LabOptions): Promise<Lab> {
       return null
     },
     'run.stop': async ({ run }) => {
+      if (await checks.stop(run)) return null
       await liveRun(run).stop()
       return null
     },
@@ -176,7 +181,7 @@ export async function openLab(options: LabOptions): Promise<Lab> {
     'run.list': ofStore('run.list'),
     'run.get': ofStore('run.get'),
     'run.experiment': ofStore('run.experiment'),
-    'run.findings': ofStore('run.findings'),
+    'run.findings': ({ run }) => checks.report(run),
     'run.console': ofStore('run.console'),
     'run.latency': ofStore('run.latency'),
     'run.distribution': ofStore('run.distribution'),
@@ -205,6 +210,7 @@ export async function openLab(options: LabOptions): Promise<Lab> {
     },
     async close() {
       await live?.stop()
+      await checks.close()
       await store.close()
     },
   }
@@ -230,7 +236,7 @@ function newRun(
     vcpus: experiment.vcpus.map(({ guest, mte, checks }, vcpu) => ({ vcpu, guest, mte, checks })),
     schedule: plan.schedule.kind,
     seed: plan.schedule.seed,
-    sync: syncText(plan),
+    sync: syncText(plan, experiment.machine.sync),
     mode: experiment.hypervisor.mode,
     policy: policyName(experiment.hypervisor),
     costProfile: experiment.cost.profile,

@@ -3,6 +3,7 @@ import { featureSet, leastOf } from '../../shared/arch/features.ts'
 import { defaultParameters, defaultScope } from '../../shared/arch/synchronisation.ts'
 import type { Experiment } from '../../shared/model/experiment.ts'
 import { canonicalExperiment, peFeatures } from '../../shared/model/experiment-defaults.ts'
+import type { CheckedPlan } from '../workers/check/execute.ts'
 import type { MachinePlan } from '../workers/plan.ts'
 import { nominalCosts, readCostProfile } from './cost-profile.ts'
 import { imageOf } from './image.ts'
@@ -13,6 +14,8 @@ export interface PlannedRun {
   /** SHA-256 hex of the canonical experiment, and of the ELF image. */
   experimentHash: string
   imageHash: string
+  /** What the switch contract is to judge; null where nobody asked: sync eager and latest are runs, not checks, and so is a long seeded one. */
+  checked: CheckedPlan | null
 }
 
 /**
@@ -21,8 +24,8 @@ export interface PlannedRun {
  * @throws ProblemError that names file, line and column when the sources cannot be assembled
  */
 export function planRun(experiment: Experiment, resources: string): PlannedRun {
-  const { machine, schedule, probes, stop } = experiment
-  const built = imageOf(experiment.hypervisor, (policy) => configText(experiment, policy), resources)
+  const { machine, hypervisor, vcpus, schedule, probes, stop } = experiment
+  const built = imageOf(hypervisor, (policy) => configText(experiment, policy), resources)
   const { restore } = experiment.host
   const image =
     restore === undefined
@@ -41,7 +44,7 @@ export function planRun(experiment: Experiment, resources: string): PlannedRun {
       vhe: machine.vhe,
     },
     perPe: Object.fromEntries(machine.perPe.map(({ pe, ...own }) => [pe, own])),
-    sync: machine.sync as MachinePlan['sync'],
+    sync: machine.sync === 'explore' ? 'latest' : machine.sync,
     release: machine.release,
     syncParameters: { scope: machine.syncScope, window: machine.syncWindow, seed: machine.syncSeed },
     schedule,
@@ -51,11 +54,25 @@ export function planRun(experiment: Experiment, resources: string): PlannedRun {
     probes: { registers: probes.registers, switches: true, faults: true, events: probes.events },
     stop,
   }
-  return { plan, experimentHash: sha256(canonicalExperiment(experiment)), imageHash: sha256(image.bytes) }
+  const mode = machine.sync
+  const checked: CheckedPlan | null =
+    schedule.kind === 'deterministic' && (mode === 'explore' || (mode === 'seeded' && isShort(stop)))
+      ? { plan, mode, ...(isForeign(hypervisor) ? nothingSaid : { vcpus, hypervisor: hypervisor.mode }) }
+      : null
+  return {
+    plan,
+    experimentHash: sha256(canonicalExperiment(experiment)),
+    imageHash: sha256(image.bytes),
+    checked,
+  }
 }
 
-/** The mode of a plan's synchronisation model with the parameters that are not the usual ones: what a result holds for. */
-export function syncText({ sync, syncParameters }: Pick<MachinePlan, 'sync' | 'syncParameters'>): string {
+/** The mode of an experiment's synchronisation model with the parameters that are not the usual ones: what a result holds for. */
+export function syncText(
+  { sync: runs, syncParameters }: Pick<MachinePlan, 'sync' | 'syncParameters'>,
+  mode: Experiment['machine']['sync'] = runs,
+): string {
+  const sync = mode
   const { scope, window, seed } = { ...defaultParameters, ...syncParameters }
   if (sync === 'eager') return sync
   return [
@@ -65,6 +82,14 @@ export function syncText({ sync, syncParameters }: Pick<MachinePlan, 'sync' | 's
     ...(scope.join() === defaultScope.join() ? [] : [`scope ${scope.join(' ') || 'empty'}`]),
   ].join(', ')
 }
+
+/** An ELF file from elsewhere says by its marks, if it has any, whose state is loaded; the experiment's vCPUs are not its own. */
+const isForeign = ({ source }: Experiment['hypervisor']): boolean =>
+  source !== undefined && !/\.(inc|S)$/.test(source)
+const nothingSaid = { vcpus: null, hypervisor: null }
+
+/** A sample costs as much as the run: long ones are not repeated unasked. */
+const isShort = ({ switches }: Experiment['stop']): boolean => switches !== undefined && switches <= 1000
 
 const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex')
 

@@ -1,3 +1,12 @@
+import { hex } from '../../shared/base/hex.ts'
+import type {
+  Advice,
+  CheckReport,
+  Finding,
+  PendingBoundary,
+  Step,
+  Verdict,
+} from '../../shared/model/findings.ts'
 import type { RunSummary } from '../../shared/model/run.ts'
 import { HOST, HOST_TASK, type Owner } from '../../shared/model/trace.ts'
 
@@ -21,12 +30,26 @@ export interface RunReport {
   }
   tagFaults: { sync: number; async: number }
   registerChanges: { register: string; owner: string; count: number }[]
-  /** Broken invariants; this version looks for none. */
-  findings: never[]
+  /** Broken invariants, addresses as hex strings, owners as words; empty too where nobody looked: then there is no verdict. */
+  findings: (Omit<Finding, 'owner' | 'other' | 'steps'> & {
+    owner: string
+    other: string | null
+    steps: StepReport[]
+  })[]
+  advice: Advice[]
+  pending: PendingReport[]
+  verdict: Verdict | null
   version: string
 }
 
-export function runReport(summary: RunSummary): RunReport {
+type StepReport = Omit<Step, 'pc'> & { pc: string }
+type PendingReport = Omit<PendingBoundary, 'pc' | 'registers'> & {
+  pc: string
+  registers: { register: string; closedBy: { event: string; pc: string; position: number } | null }[]
+}
+
+/** @param check what the switch contract found; null for a run that was not checked */
+export function runReport(summary: RunSummary, check: CheckReport | null = null): RunReport {
   const none = { unit: 'model cycles', n: 0, p50: null, p90: null, p99: null, max: null } as const
   return {
     run: summary.run,
@@ -44,7 +67,22 @@ export function runReport(summary: RunSummary): RunReport {
       owner: ownerText(owner),
       count,
     })),
-    findings: [],
+    findings: (check?.findings ?? []).map((finding) => ({
+      ...finding,
+      owner: ownerText(finding.owner),
+      other: finding.other === null ? null : ownerText(finding.other),
+      steps: finding.steps.map((step) => ({ ...step, pc: hex(step.pc) })),
+    })),
+    advice: check?.advice ?? [],
+    pending: (check?.pending ?? []).map((boundary) => ({
+      ...boundary,
+      pc: hex(boundary.pc),
+      registers: boundary.registers.map(({ register, closedBy }) => ({
+        register,
+        closedBy: closedBy && { ...closedBy, pc: hex(closedBy.pc) },
+      })),
+    })),
+    verdict: check?.verdict ?? null,
     version: summary.version,
   }
 }

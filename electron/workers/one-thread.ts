@@ -4,6 +4,7 @@ import { OneThreadBoard, type OneThreadSettings } from '../machine/board/one-thr
 import { Tap } from '../machine/debug/tap.ts'
 import { Timeline, type TimelineOptions } from '../machine/debug/timeline.ts'
 import type { Observer } from '../machine/observe/observer.ts'
+import type { Chooser } from '../machine/sync/chooser.ts'
 import { allocate, checkPlan } from './allocate.ts'
 import { loadPlan } from './load-plan.ts'
 import { featuresOf, type MachinePlan } from './plan.ts'
@@ -13,9 +14,10 @@ type Listeners = Pick<OneThreadSettings, 'console' | 'observe'>
 /**
  * The machine of a plan in this thread, its program loaded and nothing run. Its schedule is deterministic and its clock the
  * model's, whatever the plan says of them.
+ * @param chooser decides when writes and faults arrive, whatever the plan says of that
  * @throws ProblemError when the image or the plan is unusable
  */
-export function openOneThread(plan: MachinePlan, listeners: Listeners): OneThreadBoard {
+export function openOneThread(plan: MachinePlan, listeners: Listeners, chooser?: Chooser): OneThreadBoard {
   const taken: MachinePlan = { ...plan, schedule: { ...plan.schedule, kind: 'deterministic' } }
   checkPlan(taken)
   const views = allocate(plan)
@@ -25,6 +27,7 @@ export function openOneThread(plan: MachinePlan, listeners: Listeners): OneThrea
     ...taken,
     ...loaded,
     ...listeners,
+    ...(chooser ? { sync: 'explore', chooser } : {}),
     features: (pe) => featuresOf(taken, pe),
   })
 }

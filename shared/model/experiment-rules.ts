@@ -43,11 +43,11 @@ export function breaches(experiment: Experiment, known: KnownNames): Breach[] {
   const common = leastOf(pes)
   const mteOf = machine.perPe.length > 0 ? 'the least machine.mte of a PE' : 'machine.mte'
 
-  if (machine.sync === 'explore') {
+  if (machine.sync === 'explore' && experiment.schedule.kind === 'parallel') {
     add(
       ['machine', 'sync'],
-      'sync "explore" is every legal execution, and a run is one of them',
-      'Run "seeded" with several values of machine.syncSeed; `switchyard explore FILE` enumerates recorded programs.',
+      'every legal execution of a parallel schedule cannot be tried',
+      'Use the deterministic schedule, or sync "latest".',
     )
   }
   if (machine.memory < 16 * MEBI || machine.memory > 3072 * MEBI || machine.memory % (2 * MEBI) !== 0) {

@@ -235,9 +235,9 @@ describe('problems', () => {
       'mode "vhe" needs FEAT_VHE, which PE 0 lacks',
     ],
     [
-      'a sync mode that no single run has',
-      one('{ "guest": "alloc" }', '{ "sync": "explore" }'),
-      'sync "explore" is every legal execution, and a run is one of them',
+      'every execution of a parallel schedule',
+      '{ "name": "x", "machine": { "sync": "explore" }, "schedule": { "kind": "parallel" }, "vcpus": [{ "guest": "alloc" }] }',
+      'every legal execution of a parallel schedule cannot be tried',
     ],
     [
       'a policy that does not exist',

@@ -146,7 +146,7 @@ const machine = Type.Object(
       Type.Enum(
         ['eager', 'latest', 'seeded', 'explore'],
         described(
-          'When register writes and asynchronous tag faults take effect: eager (at once), latest (as late as the architecture allows), seeded (each at a legal moment drawn from machine.syncSeed) or explore (every legal execution; not something that one run does); default eager.',
+          'When register writes and asynchronous tag faults take effect: eager (at once), latest (as late as the architecture allows), seeded (each at a legal moment drawn from machine.syncSeed) or explore (every legal execution is tried and judged by the switch contract; the run that is recorded is the one with the latest arrivals); default eager.',
           { default: 'eager' },
         ),
       ),

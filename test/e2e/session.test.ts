@@ -34,6 +34,9 @@ describe('run', () => {
         'tagFaults',
         'registerChanges',
         'findings',
+        'advice',
+        'pending',
+        'verdict',
         'version',
       ].toSorted(),
     )

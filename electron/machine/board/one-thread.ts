@@ -7,6 +7,7 @@ import type { SemihostingHost } from '../devices/semihosting.ts'
 import type { Mark } from '../observe/marks.ts'
 import type { Observer } from '../observe/observer.ts'
 import type { Probes } from '../observe/recorder.ts'
+import type { Chooser } from '../sync/chooser.ts'
 import type { Release, SyncMode } from '../sync/synchronisation.ts'
 import type { Injection } from './inject.ts'
 import { type InputEvent, InputLog } from './input-log.ts'
@@ -38,6 +39,8 @@ export interface OneThreadSettings {
   sync: SyncMode
   release: Release
   syncParameters?: Partial<SyncParameters> | undefined
+  /** `explore` only: the driver's, asked by every PE. */
+  chooser?: Chooser | undefined
   schedule: { quantum: number; seed: number }
   /** SErrors that the run meets, each where its PE has retired so many instructions. */
   injections?: readonly Injection[] | undefined
@@ -113,6 +116,7 @@ export class OneThreadBoard {
       release: settings.release,
       syncParameters: settings.syncParameters,
       injections: settings.injections,
+      chooser: settings.chooser,
       costs: settings.costs,
       ...(settings.unknown === undefined ? {} : { unknown: settings.unknown }),
       clock: 'model',

@@ -202,13 +202,13 @@ export class Core {
 
   /** HCR_EL2.E2H as an instruction uses it. */
   e2h(): boolean {
-    if (this.sync.pending) this.sync.useHostMode()
+    if (this.sync.pending) this.sync.useE2h()
     return this.hostExtensions
   }
 
   /** HCR_EL2.TGE as an instruction uses it. */
   tge(): boolean {
-    if (this.sync.pending) this.sync.useHostMode()
+    if (this.sync.pending) this.sync.useTge()
     return this.generalTraps
   }
 

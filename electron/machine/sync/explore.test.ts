@@ -31,8 +31,8 @@ describe('an explorer', () => {
     const explorer = new Explorer()
     explorer.executions(play(explorer), 100).next()
     expect(explorer.decisions).toEqual([
-      { kind: 'write-used', register: 'GCR_EL1', alternatives: 3, taken: 0 },
-      { kind: 'write-used', register: 'GCR_EL1', alternatives: 3, taken: 0 },
+      { kind: 'write-used', register: 'GCR_EL1', position: expect.any(Number), alternatives: 3, taken: 0 },
+      { kind: 'write-used', register: 'GCR_EL1', position: expect.any(Number), alternatives: 3, taken: 0 },
     ])
   })
 

@@ -4,6 +4,8 @@ import { type Choice, type ChoiceKind, type Chooser, NEVER } from './chooser.ts'
 export interface Decision {
   kind: ChoiceKind
   register: string
+  /** Instruction count of the PE that decided. */
+  position: number
   alternatives: number
   taken: number
 }
@@ -52,7 +54,7 @@ export class Explorer implements Chooser {
     if (this.depth === this.decisions.length) {
       const taken = this.executed === 0 ? (this.first[this.depth] ?? 0) : 0
       if (taken >= alternatives.length) throw new Error('the decisions to replay are of another machine')
-      this.decisions.push({ kind, register, alternatives: alternatives.length, taken })
+      this.decisions.push({ kind, register, position: instruction, alternatives: alternatives.length, taken })
     }
     return alternatives[this.decisions[this.depth++]!.taken]!
   }

@@ -44,7 +44,8 @@ const SCTLR_EL2 = lateNumber('SCTLR_EL2')
 const HCR = lateNumber('HCR_EL2')
 const ITFSB = 37
 const HCR_ATA = 1n << 56n
-const HOST_MODE = (1n << 34n) | (1n << 27n)
+const HCR_E2H = 1n << 34n
+const HCR_TGE = 1n << 27n
 const SCTLR_WORDS = [0, effectiveSlotOf('SCTLR_EL1'), effectiveSlotOf('SCTLR_EL2')]
 const RGSR_SLOT = slotOf('RGSR_EL1')
 const RGSR_EFFECTIVE = effectiveSlotOf('RGSR_EL1')
@@ -174,9 +175,14 @@ export class Synchronisation {
     this.writes.use(RGSR, whole)
   }
 
-  /** A use of HCR_EL2.{E2H,TGE}. */
-  useHostMode(): void {
-    this.useHcr(HOST_MODE)
+  /** A use of HCR_EL2.E2H: a register's name, the rules of EL2. One that asks for E2H alone does not depend on TGE. */
+  useE2h(): void {
+    this.useHcr(HCR_E2H)
+  }
+
+  /** A use of HCR_EL2.TGE. */
+  useTge(): void {
+    this.useHcr(HCR_TGE)
   }
 
   /** A use of one bit of a control register, by its effective word. */

@@ -1,0 +1,38 @@
+import type { CheckReport } from '../../shared/model/findings.ts'
+import { ownerText } from '../lab/run-report.ts'
+
+/** What the switch contract found, for a terminal. */
+export function checkText({ verdict, findings, advice, pending }: CheckReport): string {
+  const lines = [
+    '',
+    `switch contract: ${verdict.text}`,
+    `  scope ${verdict.scope.join(' ')}; window ${verdict.window}; release ${verdict.release}`,
+    `  ${verdict.pendingSeen} pending writes and faults, ${verdict.uses} uses while pending, ${verdict.choices} tried`,
+    ...(verdict.control
+      ? [`  control: without ${verdict.control.removed}: ${verdict.control.violated ? '' : 'not '}violated`]
+      : []),
+  ]
+  findings.forEach(({ kind, register, owner, other, steps }, i) => {
+    const side = other === null ? '' : `, ${ownerText(other)}`
+    lines.push('', `finding ${i + 1}: ${kind} ${register} (${ownerText(owner)}${side})`)
+    for (const [k, step] of steps.entries())
+      lines.push(
+        `  ${k + 1}. ${step.position} EL${step.el} ${step.pc.toString(16)} ${step.instruction}`,
+        `     ${step.text}`,
+      )
+  })
+  const closed = pending.flatMap(({ boundary, registers }) =>
+    registers.map(
+      ({ register, closedBy }) =>
+        `  ${register} at the ${boundary}: ${closedBy ? `${closedBy.event} at ${closedBy.pc.toString(16)}` : 'nothing'}`,
+    ),
+  )
+  if (closed.length > 0) lines.push('', 'pending, and what made it certain', ...new Set(closed))
+  if (advice.length > 0)
+    lines.push(
+      '',
+      'advice (no verdict)',
+      ...advice.map(({ kind, place, text }) => `  ${kind} ${place}: ${text}`),
+    )
+  return `${lines.join('\n')}\n`
+}

@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { readExperiment } from '../../../shared/model/experiment-text.ts'
+import type { CheckReport } from '../../../shared/model/findings.ts'
+import { planRun } from '../../lab/plan-run.ts'
+import { knownNames } from '../../lab/resources.ts'
+import { check } from './check.ts'
+import { CheckStopped } from './execute.ts'
+
+const resources = fileURLToPath(new URL('../../../resources/', import.meta.url))
+const MINUTE = 60_000
+
+function checkOf(name: string, set: string[], breathe = async () => {}): Promise<CheckReport> {
+  const text = readFileSync(join(resources, 'experiments', `${name}.json`), 'utf8')
+  const reading = readExperiment(text, ['machine.sync=explore', ...set], knownNames(resources))
+  if (reading.experiment === null) throw new Error(JSON.stringify(reading.problems))
+  const { checked } = planRun(reading.experiment, resources)
+  if (checked === null) throw new Error('nothing to check')
+  return check(checked, `experiment ${name}`, breathe)
+}
+const kinds = ({ findings }: CheckReport): string[] =>
+  [...new Set(findings.map(({ kind, register }) => `${kind} ${register}`))].toSorted()
+const vhe = 'hypervisor.mode=vhe'
+const v12 = [vhe, 'hypervisor.policy=v12']
+
+describe('a check by exploration', () => {
+  it.each([1, 3])(
+    'finds the missing ISB of v12 under VHE in as many choices as %i draws leave open',
+    async (draws) => {
+      const report = await checkOf('contract', [...v12, `host.draws=${draws}`])
+      expect(kinds(report)).toEqual(['unsynchronised-host-state GCR_EL1'])
+      expect(report.verdict).toMatchObject({
+        word: 'violated',
+        choices: draws + 1,
+        exhaustive: true,
+        control: null,
+      })
+    },
+    MINUTE,
+  )
+  it(
+    'gives each cause a step, and the decision at the step where it was made',
+    async () => {
+      const [finding] = (await checkOf('contract', v12)).findings
+      const last = finding?.steps.at(-1)
+      expect(last?.instruction).toMatch(/^irg/)
+      expect(finding?.choices).toContainEqual(
+        expect.objectContaining({
+          position: last?.position,
+          kind: 'write-used',
+          register: 'GCR_EL1',
+          taken: 0,
+        }),
+      )
+      for (const { step } of finding?.explanation ?? []) expect(finding?.steps[step ?? 0]).toBeDefined()
+    },
+    MINUTE,
+  )
+  it(
+    'weighs a none by its control: without the ISB it is violated',
+    async () => {
+      const { verdict, findings, pending } = await checkOf('contract', [vhe, 'hypervisor.policy=v13'])
+      expect(findings).toEqual([])
+      expect(verdict).toMatchObject({
+        word: 'none',
+        control: { removed: expect.stringMatching(/^isb at /), violated: true },
+      })
+      expect(verdict.text).toMatch(/^no violation in \d+ choices? \(exhaustive for this window and scope\)$/)
+      expect(pending.length).toBeGreaterThan(0)
+    },
+    MINUTE,
+  )
+  it(
+    'finds both sides of a fault that was in flight',
+    async () => {
+      expect(kinds(await checkOf('contract-fault', ['hypervisor.policy=no-itfsb']))).toEqual([
+        'tag-fault-lost TFSR_EL1',
+        'tag-fault-misattributed TFSR_EL1',
+      ])
+    },
+    MINUTE,
+  )
+  it(
+    'advises about a slot that nobody loads, apart from the verdict',
+    async () => {
+      const { advice, verdict } = await checkOf('contract', ['hypervisor.policy=dead-slot'])
+      expect(advice.map(({ kind, register }) => `${kind} ${register}`)).toEqual(['dead-save TFSRE0_EL1'])
+      expect(verdict.word).toBe('none')
+      expect((await checkOf('contract', [])).advice).toEqual([])
+    },
+    MINUTE,
+  )
+  it('stops when nobody wants it any more', async () => {
+    const stopped = checkOf('contract', v12, async () => {
+      throw new CheckStopped()
+    })
+    await expect(stopped).rejects.toBeInstanceOf(CheckStopped)
+  })
+})

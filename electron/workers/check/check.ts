@@ -1,0 +1,75 @@
+import { defaultParameters } from '../../../shared/arch/synchronisation.ts'
+import type { CheckReport, Verdict } from '../../../shared/model/findings.ts'
+import { deadSaves, findControl } from './controls.ts'
+import { type Breathe, type CheckedPlan, runBase, type Tried, tryAll } from './execute.ts'
+import { choicesOf, explain } from './explain.ts'
+import { placeNames } from './patch.ts'
+
+/**
+ * What is known of a plan's switches: every execution of its mode judged by the switch contract, and for a "none" the paired
+ * control. Runs in this thread and lets others work in between.
+ * @param scenario what the result holds for, for sentences
+ * @throws CheckStopped when `breathe` says so
+ */
+export async function check(checked: CheckedPlan, scenario: string, breathe: Breathe): Promise<CheckReport> {
+  const base = await runBase(checked, breathe)
+  const tried = await tryAll(checked, base, breathe)
+  const { pendingSeen, uses, unknownOwner } = base.statistics
+  const findings = tried.broken.map((broken) => {
+    const { kind, register, owner, other, trail } = broken.violation
+    return {
+      kind,
+      register,
+      owner,
+      other,
+      steps: trail,
+      choices: choicesOf(broken),
+      explanation: explain(broken),
+    }
+  })
+  const place = placeNames(checked.plan)
+  const wanted = findings.length === 0 && !unknownOwner
+  const removals = wanted ? await findControl(checked, base, breathe) : []
+  const shown = removals.find(({ violated }) => violated) ?? removals.at(-1)
+  const control = shown ? { removed: `${shown.text} at ${place(shown.pc)}`, violated: shown.violated } : null
+  const { scope, window } = { ...defaultParameters, ...checked.plan.syncParameters }
+  const word = wordOf(findings.length, unknownOwner, control?.violated ?? false)
+  return {
+    findings,
+    advice: deadSaves(base, checked, scenario),
+    pending: base.pending,
+    verdict: {
+      word,
+      text: textOf(word, checked.mode, tried),
+      mode: checked.mode,
+      release: checked.plan.release,
+      scope,
+      window,
+      pendingSeen,
+      uses,
+      choices: tried.choices,
+      exhaustive: tried.exhaustive,
+      control,
+    },
+  }
+}
+
+function wordOf(findings: number, unknownOwner: boolean, controlled: boolean): Verdict['word'] {
+  if (findings > 0) return 'violated'
+  if (unknownOwner) return 'unknown owner'
+  return controlled ? 'none' : 'vacuous'
+}
+
+function textOf(
+  word: Verdict['word'],
+  mode: Verdict['mode'],
+  { choices, exhaustive, incomplete }: Tried,
+): string {
+  if (word === 'violated') return 'violated (witness)'
+  if (word !== 'none') return word
+  const many = (one: string): string => `${choices} ${one}${choices === 1 ? '' : 's'}`
+  if (mode === 'seeded') return `no violation in ${many('sample')}`
+  if (mode !== 'explore') return `no violation in ${many('execution')} (${mode})`
+  const how = exhaustive ? 'exhaustive for this window and scope' : `not exhaustive: ${incomplete}`
+  return `no violation in ${many('choice')} (${how})`
+}

@@ -1,0 +1,35 @@
+import { readElf } from '../../../shared/asm/elf-read.ts'
+import type { MachinePlan } from '../plan.ts'
+import { unpacked } from '../unpack.ts'
+
+const NOP = 0xd503201f
+
+/** The plan with one instruction of its image taken out (a NOP stands there); null when no segment holds that address. */
+export function withoutInstruction(plan: MachinePlan, pc: bigint): MachinePlan | null {
+  const bytes = unpacked(plan.image).slice()
+  // Segments are views of the file's bytes.
+  for (const segment of readElf(bytes, plan.image.file).segments) {
+    const at = Number(pc - segment.address)
+    if (at < 0 || at + 4 > segment.bytes.length) continue
+    new DataView(segment.bytes.buffer, segment.bytes.byteOffset).setUint32(at, NOP, true)
+    return { ...plan, image: { ...plan.image, bytes } }
+  }
+  return null
+}
+
+/** `guest_exit+0x1c`: the nearest symbol of a section at or below an address; the address where there is none. */
+export function placeNames(plan: MachinePlan): (pc: bigint) => string {
+  const { symbols } = readElf(unpacked(plan.image), plan.image.file)
+  const named = symbols
+    .filter(
+      ({ section, name, type }) =>
+        section !== null && name !== '' && !name.startsWith('$') && type !== 'file',
+    )
+    .sort((a, b) => Number(a.value - b.value) || Number(a.global) - Number(b.global))
+  return (pc) => {
+    const symbol = named.findLast(({ value }) => value <= pc)
+    if (symbol === undefined) return `0x${pc.toString(16)}`
+    const offset = pc - symbol.value
+    return offset === 0n ? symbol.name : `${symbol.name}+0x${offset.toString(16)}`
+  }
+}
