@@ -176,6 +176,38 @@ describe('the first review question', () => {
   )
 })
 
+describe('every late write', () => {
+  const eventsOf = (set: string[], text: RegExp): string[] => {
+    const run = checked('contract', set)
+    run.finish()
+    return run.contract
+      .closings()
+      .filter(({ register, write }) => register === 'GCR_EL1' && text.test(write.instruction))
+      .map(({ event, by }) => `${event}: ${by.instruction}`)
+  }
+
+  it(
+    'has an event that closed it: on the way in the ERET, on the way out an ISB',
+    () => {
+      // X2 is the entry's, X3 the exit's and, at EL1, the guests' own at boot.
+      expect(eventsOf(['hypervisor.mode=vhe'], /x2$/)).toEqual(['exception return from EL2: eret'])
+      expect(new Set(eventsOf(['hypervisor.mode=vhe'], /x3$/))).toEqual(new Set(['ISB: isb']))
+      expect(new Set(eventsOf(['hypervisor.policy=v12'], /x3$/))).toEqual(
+        new Set(['ISB: isb', 'exception return from EL2: eret']),
+      )
+    },
+    MINUTE,
+  )
+
+  it(
+    'has none where writes take effect at once',
+    () => {
+      expect(eventsOf(['machine.sync=eager'], /./)).toEqual([])
+    },
+    MINUTE,
+  )
+})
+
 describe('what advice is made of', () => {
   it(
     'names a slot that is saved and never loaded',

@@ -3,7 +3,7 @@
  * marks and without them. The sets are those of the laboratory's rows where one execution shows them.
  */
 import { describe, expect, it } from 'vitest'
-import { checked, kindsOf, setOf } from '../support/contract.ts'
+import { checked, kindsOf, resource, setOf } from '../support/contract.ts'
 
 const MINUTE = 60_000
 const vhe = 'hypervisor.mode=vhe'
@@ -151,6 +151,70 @@ describe('a policy', () => {
         )
         expect(trail.every(({ text }) => text !== '')).toBe(true)
       }
+    },
+    MINUTE,
+  )
+})
+
+describe('an edited switch', () => {
+  const MACROS = 'hyp/shared/mte.inc'
+  const LISTS = 'hyp/shared/sysregs.inc'
+  const INJECTION = 'hyp/shared/inject.S'
+
+  /** What is found with one line of a source replaced. */
+  function edited(file: string, line: string, by: string, set: string[], experiment = 'contract'): string[] {
+    const text = resource(file)
+    expect(text.split(line)).toHaveLength(2)
+    return kindsOf(checked(experiment, set, { include: { [file]: text.replace(line, by) } }).finish())
+  }
+
+  it.each([
+    ['the guest’s RGSR_EL1 is not saved', '\tstr\t\\tmp, [\\g, #CTX_RGSR]', '', 'guest-state-lost RGSR_EL1'],
+    ['the host’s GCR_EL1 is not saved', '\tstr\t\\tmp, [\\h, #CTX_GCR]', '', 'host-state-lost GCR_EL1'],
+    [
+      'the guest gets the host’s slot',
+      '\tldr\t\\tmp, [\\g, #CTX_GCR]',
+      '\tldr\t\\tmp, [\\h, #CTX_GCR]',
+      'guest-state-lost GCR_EL1',
+    ],
+    [
+      'the host gets the guest’s slot',
+      '\tldr\t\\tmp, [\\h, #CTX_RGSR]',
+      '\tldr\t\\tmp, [\\g, #CTX_RGSR]',
+      'host-state-lost RGSR_EL1',
+    ],
+  ])(
+    '%s',
+    (_what, line, by, kind) => {
+      for (const set of [[], [vhe]]) expect(edited(MACROS, line, by, set)).toEqual([kind])
+    },
+    MINUTE,
+  )
+
+  it.each([
+    ['TFSRE0_EL1 is not saved', '\tsysreg_save tfsre0_el1, CTX_TFSRE0\n.endif\n.endm', '.endif\n.endm'],
+  ])(
+    '%s',
+    (_what, line, by) => {
+      expect(edited(LISTS, line, by, [])).toEqual(['guest-state-lost TFSRE0_EL1'])
+      expect(edited(LISTS, line, by, [vhe])).toEqual(['guest-state-lost TFSRE0_EL1'])
+    },
+    MINUTE,
+  )
+
+  it.each([
+    ['\tvcpu_set elr, CTX_ELR, x2, x0', '', ['ELR_EL1']],
+    ['\tvcpu_set spsr, CTX_SPSR, x3, x0', '', ['SPSR_EL1']],
+    ['\torr\tx4, x4, #PSTATE_TCO', '', ['PSTATE.TCO']],
+    ['\tmov\tx4, #PSTATE_EL1H', '\tmov\tx4, #(PSTATE_EL1H & ~0x80)', ['PSTATE.DAIF']],
+    ['\tlsl\tx4, x4, #9', '\tlsl\tx4, x4, #10', ['PC']],
+    ['\tldr\tx5, =0xf1400000', '\tldr\tx5, =0xf1c00000', []],
+  ])(
+    'an injection with %j as %j differs in %j',
+    (line, by, fields) => {
+      const wrong = fields.map((field) => `injected-state-wrong ${field}`)
+      const found = edited(INJECTION, line, by, [], 'contract')
+      expect(found.filter((one) => one.startsWith('injected'))).toEqual(wrong)
     },
     MINUTE,
   )

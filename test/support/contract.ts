@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { planRun } from '../../electron/lab/plan-run.ts'
+import { configText, planRun } from '../../electron/lab/plan-run.ts'
 import { knownNames } from '../../electron/lab/resources.ts'
 import type { OneThreadBoard } from '../../electron/machine/board/one-thread.ts'
 import { SwitchContract, type Violation } from '../../electron/machine/contract/contract.ts'
@@ -9,6 +9,7 @@ import { openOneThread } from '../../electron/workers/one-thread.ts'
 import type { MachinePlan } from '../../electron/workers/plan.ts'
 import { readExperiment } from '../../shared/model/experiment-text.ts'
 import { HOST, HOST_TASK, type Owner } from '../../shared/model/trace.ts'
+import { buildImage } from '../guests/run-guest.ts'
 
 const resources = fileURLToPath(new URL('../../resources/', import.meta.url))
 
@@ -24,16 +25,24 @@ export interface Checked {
 export interface CheckedOptions {
   /** The image as if it had no marks. */
   unmarked?: boolean
-  plan?: Partial<MachinePlan>
+  /** Sources in place of those of resources/, by name. */
+  include?: Record<string, string>
 }
+
+/** A source of resources/. */
+export const resource = (path: string): string => readFileSync(join(resources, path), 'utf8')
 
 /** A bundled experiment with overrides, `path=value`. */
 export function checked(name: string, set: readonly string[] = [], options: CheckedOptions = {}): Checked {
-  const text = readFileSync(join(resources, 'experiments', `${name}.json`), 'utf8')
+  const text = resource(`experiments/${name}.json`)
   const { experiment, problems } = readExperiment(text, set, knownNames(resources))
   if (experiment === null) throw new Error(JSON.stringify(problems))
   const { plan } = planRun(experiment, resources)
-  return checkedPlan({ ...plan, ...options.plan }, experiment.vcpus, options.unmarked)
+  const { include, unmarked } = options
+  const image = include
+    ? { bytes: buildImage(configText(experiment), include, experiment.hypervisor.mode), file: 'edited.S' }
+    : plan.image
+  return checkedPlan({ ...plan, image }, experiment.vcpus, unmarked)
 }
 
 export function checkedPlan(

@@ -3,7 +3,7 @@ import type { OneThreadBoard } from '../board/one-thread.ts'
 import { digestOf } from './digest.ts'
 import { PeChecker, type PeCheckerState } from './pe-checker.ts'
 import { Shared, type SharedState } from './shared.ts'
-import type { ContractStatistics, SavedSlot, SwitchBarrier, Violation } from './violation.ts'
+import type { ContractStatistics, SavedSlot, SwitchBarrier, Violation, WriteClosing } from './violation.ts'
 
 export type { Violation } from './violation.ts'
 
@@ -63,6 +63,11 @@ export class SwitchContract {
   /** What was saved, by which store, and whether it was ever loaded. */
   slots(): SavedSlot[] {
     return this.shared.slots.list()
+  }
+
+  /** Which event made each write certain: the first question of a review, asked of every write and not of a boundary alone. */
+  closings(): WriteClosing[] {
+    return this.shared.closings.list()
   }
 
   barriers(): SwitchBarrier[] {

@@ -87,7 +87,7 @@ export function digestOf(shared: Shared, pes: readonly PeCheckerState[]): string
       pe.values.fresh,
     )
     for (const name of switchedNames) {
-      for (const { token, value, by, kept, given } of pe.switched[name])
+      for (const { token, value, by, kept, given } of pe.switched.chains[name])
         text.add(name, text.token(token), value, by, kept, given)
     }
     const { architectural, completed, queue, last, kept } = pe.faults

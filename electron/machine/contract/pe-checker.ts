@@ -20,7 +20,7 @@ import { reached } from './names.ts'
 import { Place } from './place.ts'
 import type { Shared } from './shared.ts'
 import { NOBODY, ownerName, type RawStep } from './steps.ts'
-import { type Chains, capital, isSwitched, type SwitchedName, SwitchedRegisters } from './switched.ts'
+import { capital, isSwitched, type SwitchedName, SwitchedRegisters, type SwitchedState } from './switched.ts'
 import { emptyPlace, type PlaceState } from './tag-fault-ledger.ts'
 import { Values, type ValuesState } from './values.ts'
 import { type Acts, Who, type WhoState } from './who.ts'
@@ -31,7 +31,7 @@ type Machine = Operations<bigint>
 /** The part of the checker's state that belongs to one PE. */
 export interface PeCheckerState {
   readonly who: WhoState
-  readonly switched: Chains
+  readonly switched: SwitchedState
   readonly faults: PlaceState
   readonly values: ValuesState
   readonly hostTco: HostTcoState
@@ -351,6 +351,7 @@ export class PeChecker implements Watcher {
       this.who.exited()
       const text = `${capital(ownerName(owner))} leaves for EL2.`
       const step = place.exception(text, asynchronous, retired)
+      this.switched.exit = step
       if (owner !== UNKNOWN_OWNER)
         shared.exits.set(owner, { pc: returnTo, pstate: core.packPstate(), esr, step })
     } else if (!core.hostExtensions && core.el === 1) {
@@ -411,8 +412,11 @@ export class PeChecker implements Watcher {
   }
 
   contextEvent(): void {
-    this.switched.synchronise()
-    if (this.event) this.shared.boundaries.closed(false, this.event.text, this.event.at)
+    const { event, shared } = this
+    this.switched.synchronise((name, write) => {
+      if (event) shared.closings.closed(name, write, event.text, event.at)
+    })
+    if (event) shared.boundaries.closed(false, event.text, event.at)
   }
 
   /** Before it is executed: what is pending that it closes. Those of guests are their own affair. */

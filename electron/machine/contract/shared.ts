@@ -1,6 +1,7 @@
 import type { Owner } from '../../../shared/model/trace.ts'
 import { Barriers } from './barriers.ts'
 import { Boundaries } from './boundaries.ts'
+import { Closings } from './closings.ts'
 import { Findings } from './findings.ts'
 import { Granules } from './granules.ts'
 import type { Carried } from './identity.ts'
@@ -18,6 +19,7 @@ export class Shared {
   readonly slots = new Slots()
   readonly barriers = new Barriers()
   readonly boundaries = new Boundaries()
+  readonly closings = new Closings()
   readonly ghosts: Ghosts = { left: new Map(), adopted: new Map() }
   readonly machines: Machines
   /** Whether each vCPU's VM has MTE; null: nobody has said. */
@@ -45,6 +47,7 @@ export class Shared {
       slots: this.slots.save(),
       barriers: this.barriers.save(),
       boundaries: this.boundaries.save(),
+      closings: this.closings.save(),
       left: new Map(this.ghosts.left),
       adopted: new Map(this.ghosts.adopted),
       machines: this.machines.save(),
@@ -61,6 +64,7 @@ export class Shared {
     this.slots.restore(saved.slots)
     this.barriers.restore(saved.barriers)
     this.boundaries.restore(saved.boundaries)
+    this.closings.restore(saved.closings)
     this.ghosts.left = new Map(saved.left)
     this.ghosts.adopted = new Map(saved.adopted)
     this.machines.restore(saved.machines)

@@ -27,8 +27,14 @@ export function ownerName(owner: Owner | null): string {
 }
 
 export function stepOf({ word, ...step }: RawStep): Step {
-  return { ...step, instruction: word === null ? 'interrupt' : instructionText(word, step.pc) }
+  return { ...step, ...placeText({ word, ...step }) }
 }
+
+/** An instruction and its address. */
+export const placeText = ({ word, pc }: RawStep): { pc: bigint; instruction: string } => ({
+  pc,
+  instruction: word === null ? 'interrupt' : instructionText(word, pc),
+})
 
 export const instructionText = (word: number, pc: bigint): string => disassemble(word, pc)
 

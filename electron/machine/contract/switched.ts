@@ -40,6 +40,11 @@ export interface Ghosts {
 /** The writes that a use may see, oldest first; the last is what MRS returns. */
 export type Chains = Record<SwitchedName, readonly Held[]>
 
+export interface SwitchedState {
+  readonly chains: Chains
+  readonly exit: RawStep | null
+}
+
 /**
  * RGSR_EL1, GCR_EL1 and SCTLR_EL1 of one PE by identity: whether each owner finds its own write at the boundary back to it,
  * and whose write decides a tag.
@@ -49,6 +54,8 @@ export class SwitchedRegisters {
   private readonly ghosts: Ghosts
   private readonly findings: Findings
   private chains: Chains
+  /** Where a guest left this PE last. */
+  exit: RawStep | null = null
   /** Uses of a register while a newer write of it was pending. */
   uses = 0
   /** Writes that were not certain for every reader at once. */
@@ -76,12 +83,18 @@ export class SwitchedRegisters {
     }
   }
 
-  save(): Chains {
-    return { ...this.chains }
+  save(): SwitchedState {
+    return { chains: { ...this.chains }, exit: this.exit }
   }
 
-  restore(saved: Chains): void {
-    this.chains = { ...saved }
+  restore(saved: SwitchedState): void {
+    this.chains = { ...saved.chains }
+    this.exit = saved.exit
+  }
+
+  /** What is found of the host has to do with the last exit to it. */
+  private exitFor(owner: Owner): RawStep | null {
+    return owner < 0 ? this.exit : null
   }
 
   held(name: SwitchedName): Held {
@@ -148,11 +161,13 @@ export class SwitchedRegisters {
     if (!brings && !foreign) this.leave(owner, name, token)
   }
 
-  /** A context synchronisation event. */
-  synchronise(): void {
+  /** A context synchronisation event. @param closes told of each write that it makes certain */
+  synchronise(closes: (name: SwitchedName, write: RawStep) => void): void {
     for (const name of switchedNames) {
       const chain = this.chains[name]
-      if (chain.length > 1) this.chains[name] = [chain.at(-1)!]
+      if (chain.length === 1) continue
+      for (const { step } of chain.slice(1)) if (step) closes(name, step)
+      this.chains[name] = [chain.at(-1)!]
     }
   }
 
@@ -193,11 +208,19 @@ export class SwitchedRegisters {
     const kind = owner >= 0 ? 'guest-state-lost' : 'host-state-lost'
     const other = sideOf(token.owner) === sideOf(owner) ? null : token.owner
     const found =
-      other === null || other === NOBODY
-        ? 'an older value of its own, or one that nobody left'
-        : `what ${ownerName(other)} left`
+      other === null
+        ? 'an older value of its own'
+        : other === NOBODY
+          ? 'a value that nobody is known to have left'
+          : `what ${ownerName(other)} left`
     const text = `${capital(ownerName(owner))} goes on with ${found} in ${name}.`
-    this.findings.add(kind, name, owner, other, [ghost.step, token.step, ...way, { ...at, text }])
+    this.findings.add(kind, name, owner, other, [
+      ghost.step,
+      token.step,
+      this.exitFor(owner),
+      ...way,
+      { ...at, text },
+    ])
   }
 
   private adopt(owner: Owner, name: SwitchedName, token: Token): void {
@@ -241,6 +264,7 @@ export class SwitchedRegisters {
       const text = `${capital(ownerName(owner))} chooses a tag by ${name} of ${ownerName(own.token.owner)}.`
       this.findings.add('foreign-tag-source', name, owner, own.token.owner, [
         own.token.step,
+        this.exitFor(owner),
         own.saved,
         own.step,
         { ...at, text },
@@ -253,6 +277,7 @@ export class SwitchedRegisters {
       this.findings.add(kind, name, owner, used.token.owner, [
         used.token.step,
         used.step,
+        this.exitFor(owner),
         own.token.step,
         own.saved,
         own.step,
@@ -272,4 +297,6 @@ export class SwitchedRegisters {
   }
 }
 
-export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
+/** As the beginning of a sentence; vCPU is spelt so everywhere. */
+export const capital = (text: string): string =>
+  text.startsWith('vCPU') ? text : text.charAt(0).toUpperCase() + text.slice(1)

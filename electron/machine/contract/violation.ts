@@ -25,6 +25,16 @@ export interface SavedSlot {
   loads: number
 }
 
+/** One write of RGSR_EL1, GCR_EL1 or SCTLR_EL1 that was late, and an event that made it certain. */
+export interface WriteClosing {
+  register: string
+  write: { pc: bigint; instruction: string }
+  event: string
+  /** The instruction under way at the event: the ISB, the ERET, the HVC ... */
+  by: { pc: bigint; instruction: string }
+  times: number
+}
+
 /** One barrier of EL2 or the host, and what it had to do. */
 export interface SwitchBarrier {
   kind: 'isb' | 'dsb'
