@@ -6,7 +6,8 @@
 .set SAVED_PAGES,   8              // bit n: page n of the VM is there
 .set SAVED_FLAGS,   16             // what is still to be done to its PC
 .set SAVED_CONTEXT, 64             // VCPU's context, 512 bytes
-.set SAVED_TAGS,    1024           // 256 bytes a page
+.set SAVED_FP,      1024           // q0 to q31, FPSR, FPCR: 528 bytes
+.set SAVED_TAGS,    2048           // 256 bytes a page
 .set SAVED_DATA,    8192
 .set SAVED_BYTES,   SAVED_DATA + VM_BYTES
 
@@ -29,6 +30,10 @@ vm_save:
 	mov	x10, x20			// registers: the context, now that the vCPU is not loaded
 	add	x11, x9, #SAVED_CONTEXT
 	mov	x12, #512
+	bl	copy_bytes
+	add	x10, x20, #VCPU_FP
+	add	x11, x9, #SAVED_FP
+	mov	x12, #528
 	bl	copy_bytes
 	mov	x13, #0				// page
 	mov	x14, #0				// which are there
@@ -104,6 +109,10 @@ vm_restore:
 	mov	x11, x20
 	add	x10, x9, #SAVED_CONTEXT
 	mov	x12, #512
+	bl	copy_bytes
+	add	x11, x20, #VCPU_FP
+	add	x10, x9, #SAVED_FP
+	mov	x12, #528
 	bl	copy_bytes
 	ldr	x0, [x9, #SAVED_FLAGS]
 	and	w0, w0, #((1 << FLAG_UNDEF_BIT) | (1 << FLAG_PC_BIT))

@@ -150,6 +150,13 @@ export function breaches(experiment: Experiment, known: KnownNames): Breach[] {
         'Set "mte": false for the vCPU, or machine.mte to 2 or 3.',
       )
     }
+    if (vcpu.guest === 'floats' && (host.probe === 'tag-draw' || hypervisor.draws > 0)) {
+      add(
+        ['vcpus', index, 'guest'],
+        'guest "floats" is re-entered inside the run loop, where the host does not count draws behind an exit',
+        'Set host.probe to "none" and hypervisor.draws to 0, or choose another guest.',
+      )
+    }
     if (vcpu.faultAt !== 'el1' && vcpu.guest !== 'edge') {
       add(
         ['vcpus', index, 'faultAt'],

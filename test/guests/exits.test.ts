@@ -30,6 +30,15 @@ describe.each(modes)('%s', { timeout: 60_000 }, (mode) => {
     expect([...kinds].sort()).toEqual(['HVC', 'IRQ', 'data abort', 'system register'])
   })
 
+  it('fixes a trap up in the run loop and enters again', async () => {
+    const { image, ...plan } = planRun(experimentOf('contract-reentry', set), resources).plan
+    const { switches, console } = await run(image.bytes, plan)
+    // Two VMs with two yields and an end each, and in each of the runs before them one first use of an FP register.
+    expect(switches.map(({ exit }) => exit)).toEqual(Array(6).fill(['FP access', 'HVC']).flat())
+    expect(console).toMatch(/; switches 6$/m)
+    expect(console).not.toMatch(/bad [1-9]/)
+  })
+
   it('answers one call at EL2 without a switch', async () => {
     const { image, ...plan } = planRun(experimentOf('contract-exs', set), resources).plan
     const { switches, console } = await run(image.bytes, plan)

@@ -65,7 +65,7 @@ it('with its seed or its tags lost on the way, it does not', { timeout: 60_000 }
   const other = await runOf([`host.restore=${JSON.stringify(fileOf('seed.vm', seed))}`])
   expect(other.lines[0]).not.toBe(second)
   const tags = bytes.slice()
-  tags.fill(0, 1024, 8192)
+  tags.fill(0, 2048, 8192)
   expect(await runOf([`host.restore=${JSON.stringify(fileOf('tags.vm', tags))}`])).toMatchObject({
     bad: true,
   })

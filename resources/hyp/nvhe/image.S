@@ -15,6 +15,7 @@
 	.include "hyp/nvhe/host-calls.S"
 	.include "hyp/nvhe/run.S"
 	.include "hyp/shared/enter.S"
+	.include "hyp/shared/fp.S"
 	.include "hyp/nvhe/sysregs.S"
 	.include "hyp/nvhe/load-put.S"
 	.include "hyp/shared/inject.S"

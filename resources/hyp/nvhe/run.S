@@ -39,7 +39,7 @@ vcpu_run:
 	mov	x0, #CNTHCTL_GUEST
 	msr	cnthctl_el2, x0
 
-	phase	GENERAL
+1:	phase	GENERAL
 	mov	x0, x19
 	bl	guest_enter
 .if CFG_HYP_DRAWS && (CFG_MTE >= 2)
@@ -47,7 +47,12 @@ vcpu_run:
 	irg	x1, sp				// the hypervisor's own allocations, behind an exit
 	.endr
 .endif
-
+	bl	guest_fixup
+	cmp	x0, #FIXED_UP
+	b.ne	2f
+	mark	MARK_REENTRY
+	b	1b
+2:
 	phase	EL2
 	mrs	x1, esr_el2
 	str	x1, [x19, #VCPU_ESR]
@@ -56,6 +61,7 @@ vcpu_run:
 	mrs	x1, hpfar_el2
 	str	x1, [x19, #VCPU_HPFAR]
 	str	x0, [sp, #-16]!
+	bl	fp_to_host
 
 	phase	EL1
 	mov	x0, x19

@@ -14,6 +14,7 @@
 	.include "hyp/vhe/init.S"
 	.include "hyp/vhe/run.S"
 	.include "hyp/shared/enter.S"
+	.include "hyp/shared/fp.S"
 	.include "hyp/vhe/load-put.S"
 	.include "hyp/shared/inject.S"
 	.include "hyp/shared/console.S"

@@ -31,11 +31,17 @@ vcpu_run:
 	sysreg_restore mdscr_el1, CTX_MDSCR
 	el2_return_restore
 
-	bl	guest_enter
+1:	bl	guest_enter
 	mark	MARK_RETURN
 	host_probe_draws
 	mte_late_restore
-	phase	EL2
+	bl	guest_fixup
+	cmp	x0, #FIXED_UP
+	b.ne	2f
+	mov	x0, x19
+	mark	MARK_ENTRY, 22
+	b	1b
+2:	phase	EL2
 	mrs	x1, esr_el2
 	str	x1, [x19, #VCPU_ESR]
 	mrs	x1, far_el2
@@ -43,6 +49,7 @@ vcpu_run:
 	mrs	x1, hpfar_el2
 	str	x1, [x19, #VCPU_HPFAR]
 	mov	x22, x0
+	bl	fp_to_host
 	mov	x0, x19
 	sysreg_save mdscr_el1, CTX_MDSCR
 	el2_return_save
