@@ -16,12 +16,12 @@ export function policyList(resources: string): PolicyEntry[] {
     })
 }
 
-/** The first sentence of a Markdown page below its title, without emphasis. */
+/** The first sentence of a policy's page below its title and the paragraph that names the switch, without emphasis. */
 export function firstSentence(prose: string): string {
   const paragraph = prose
     .split(/\n{2,}/)
     .map((part) => part.replace(/\s*\n\s*/g, ' ').trim())
-    .find((part) => part !== '' && !part.startsWith('#'))
+    .find((part) => part !== '' && !/^(#|Changes )/.test(part))
   const plain = (paragraph ?? '').replace(/\*\*|`/g, '')
   return /^(.*?[.:])(?=\s[A-Z0-9(]|$)/.exec(plain)?.[1]?.replace(/:$/, '.') ?? plain
 }
