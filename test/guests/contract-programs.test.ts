@@ -141,6 +141,30 @@ ${leaves('h1', 'gcr_el1', 1)}${leaves('g1', 'gcr_el1', 2)}${calls('h2')}${calls(
     ])
   })
 
+  it('that the host changes for a while and puts back is its own', () => {
+    const text = `
+	host	h1
+	save	gcr_el1, 0
+	guest	1, g1
+	load	gcr_el1, 0
+	host	h2
+	b	done
+h1:	mov	x1, #1
+	msr	gcr_el1, x1
+	mrs	x1, gcr_el1
+	orr	x2, x1, #0x10
+	msr	gcr_el1, x2
+	isb
+	msr	gcr_el1, x1
+	hvc	#0
+${calls('g1')}${calls('h2')}`
+    expect(found(text)).toEqual([])
+    expect(found(text.replace('load	gcr_el1, 0', ''))).toEqual([])
+    expect(found(text.replace('load	gcr_el1, 0', 'msr	gcr_el1, xzr'))).toEqual([
+      'host-state-lost GCR_EL1: host, none',
+    ])
+  })
+
   it('goes through moves, pairs and other places', () => {
     const way = `
 	ldp	x4, x5, [x20, #8]

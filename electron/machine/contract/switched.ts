@@ -139,9 +139,14 @@ export class SwitchedRegisters {
     const chain = this.chains[name]
     const same = carried?.register === name ? carried : null
     // Code that may be either the switch's or the host's brings another's value where it has saved the old one.
+    // What the host reads and puts back, without memory in between or at EL1, it does for itself.
+    const putBack =
+      same?.token != null &&
+      sideOf(same.token.owner) === sideOf(owner) &&
+      (same.saved === null || this.core.el === 1)
     const brings =
       acts === 'switch' ||
-      (acts === 'either' && (same !== null || chain.at(-1)!.kept || (by.foreign && by.brought)))
+      (acts === 'either' && !putBack && (same !== null || chain.at(-1)!.kept || (by.foreign && by.brought)))
     let token: Token
     if (same?.token) token = this.ghosts.adopted.get(same.token) ?? same.token
     else if (foreign && !brings) token = { register: name, owner: NOBODY, what: 'set', step }
