@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest'
 import { planRun } from '../../electron/lab/plan-run.ts'
 import { experimentsIn, knownNames } from '../../electron/lab/resources.ts'
 import { openOneThread } from '../../electron/workers/one-thread.ts'
+import type { MachinePlan } from '../../electron/workers/plan.ts'
 import { scopeItems } from '../../shared/arch/synchronisation.ts'
 import { readExperiment } from '../../shared/model/experiment-text.ts'
 import { noQemu, noQemuReason, runOnQemu } from './qemu.ts'
@@ -39,33 +40,10 @@ const modesOf = (name: string) =>
   name === 'contract-hyp-draws' ? (['nvhe'] as const) : (['nvhe', 'vhe'] as const)
 const cases = scenarios.flatMap(({ name, text }) => modesOf(name).map((mode) => ({ name, text, mode })))
 
-describe.each(cases)('$name, $mode', { timeout: 120_000 }, ({ name, text, mode }) => {
-  it.each(['eager', 'latest'] as const)('disturbs nobody it should not, sync %s', async (sync) => {
-    const { image, ...plan } = planOf(text, [`machine.sync=${sync}`, `hypervisor.mode=${mode}`])
-    const syncParameters = { scope: scopeItems }
-    const { end, console } = await run(image.bytes, { ...plan, sync, syncParameters })
-    expect(end.reason).toEqual({ kind: 'exit', code: 0, by: 'semihosting' })
-    expect(console).not.toMatch(/dead|panic/)
-    expect(disturbed(console)).toEqual(hazards[`${name} ${mode}`] ?? [])
-  })
-
-  it('prints the same on QEMU', async ({ skip }) => {
-    skip(noQemu, noQemuReason)
-    // There nothing goes wrong by itself.
-    const set = ['machine.sync=eager', `hypervisor.mode=${mode}`, 'inject=[]']
-    const { image, ...plan } = planOf(text, set)
-    const here = await run(image.bytes, plan)
-    const there = await runOnQemu(image.bytes, plan.pes)
-    expect(sortedLines(there.console)).toEqual(sortedLines(here.console))
-    expect(there.code).toBe(0)
-  })
-})
-
-/** The same machine in this thread: what it wrote, and how it ended. */
-function runHere(name: string, set: string[]) {
-  const { text } = scenarios.find((entry) => entry.name === `contract-${name}`)!
+/** The machine in this thread: what it wrote, and how it ended. */
+function runHere(plan: MachinePlan) {
   let console = ''
-  const board = openOneThread(planOf(text, set), {
+  const board = openOneThread(plan, {
     console: (bytes) => {
       console += Buffer.from(bytes).toString('latin1')
     },
@@ -73,6 +51,32 @@ function runHere(name: string, set: string[]) {
   while (board.next) board.advance()
   return { console, end: board.end() }
 }
+
+describe.each(cases)('$name, $mode', { timeout: 120_000 }, ({ name, text, mode }) => {
+  it.each(['eager', 'latest'] as const)('disturbs nobody it should not, sync %s', (sync) => {
+    const plan = planOf(text, [`machine.sync=${sync}`, `hypervisor.mode=${mode}`])
+    const { end, console } = runHere({ ...plan, syncParameters: { scope: scopeItems } })
+    expect(end).toEqual({ kind: 'exit', code: 0, by: 'semihosting' })
+    expect(console).not.toMatch(/dead|panic/)
+    expect(disturbed(console)).toEqual(hazards[`${name} ${mode}`] ?? [])
+  })
+})
+
+/** Each scenario in one mode, in the long run in both. */
+const onQemu = cases.filter((_, i) => process.env.SWITCHYARD_LONG === '1' || i % 4 === 0 || i % 4 === 3)
+
+it.for(onQemu)(
+  '$name, $mode prints the same on QEMU',
+  { timeout: 120_000 },
+  async ({ text, mode }, { skip }) => {
+    skip(noQemu, noQemuReason)
+    // There nothing goes wrong by itself.
+    const plan = planOf(text, ['machine.sync=eager', `hypervisor.mode=${mode}`, 'inject=[]'])
+    const there = await runOnQemu(plan.image.bytes, plan.pes)
+    expect(sortedLines(there.console)).toEqual(sortedLines(runHere(plan).console))
+    expect(there.code).toBe(0)
+  },
+)
 
 /** What the scenario of a row makes its owners find under the row's policy, and under the row's twins. */
 const rows: { name: string; set: string[]; disturbed: string[] }[] = [
@@ -112,7 +116,8 @@ const rows: { name: string; set: string[]; disturbed: string[] }[] = [
 
 describe('what a row is about happens in its scenario', { timeout: 60_000 }, () => {
   it.each(rows)('contract-$name $set', ({ name, set, disturbed: owners }) => {
-    const { console, end } = runHere(name, set)
+    const { text } = scenarios.find((entry) => entry.name === `contract-${name}`)!
+    const { console, end } = runHere(planOf(text, set))
     expect(end).toEqual({ kind: 'exit', code: 0, by: 'semihosting' })
     expect(disturbed(console)).toEqual(owners)
   })
