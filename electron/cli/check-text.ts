@@ -1,4 +1,4 @@
-import type { CheckReport } from '../../shared/model/findings.ts'
+import type { CheckReport, Finding } from '../../shared/model/findings.ts'
 import { ownerText } from '../lab/run-report.ts'
 
 /** What the switch contract found, for a terminal. */
@@ -12,15 +12,7 @@ export function checkText({ verdict, findings, advice, pending }: CheckReport): 
       ? [`  control: without ${verdict.control.removed}: ${verdict.control.violated ? '' : 'not '}violated`]
       : []),
   ]
-  findings.forEach(({ kind, register, owner, other, steps }, i) => {
-    const side = other === null ? '' : `, ${ownerText(other)}`
-    lines.push('', `finding ${i + 1}: ${kind} ${register} (${ownerText(owner)}${side})`)
-    for (const [k, step] of steps.entries())
-      lines.push(
-        `  ${k + 1}. ${step.position} EL${step.el} ${step.pc.toString(16)} ${step.instruction}`,
-        `     ${step.text}`,
-      )
-  })
+  findings.forEach((finding, i) => void lines.push('', findingText(finding, i + 1).trimEnd()))
   const closed = pending.flatMap(({ boundary, registers }) =>
     registers.map(
       ({ register, closedBy }) =>
@@ -33,6 +25,18 @@ export function checkText({ verdict, findings, advice, pending }: CheckReport): 
       '',
       'advice (no verdict)',
       ...advice.map(({ kind, place, text }) => `  ${kind} ${place}: ${text}`),
+    )
+  return `${lines.join('\n')}\n`
+}
+
+/** A finding with its witness, step by step. */
+export function findingText({ kind, register, owner, other, steps }: Finding, number: number): string {
+  const side = other === null ? '' : `, ${ownerText(other)}`
+  const lines = [`finding ${number}: ${kind} ${register} (${ownerText(owner)}${side})`]
+  for (const [i, step] of steps.entries())
+    lines.push(
+      `  ${i + 1}. ${step.position} EL${step.el} ${step.pc.toString(16)} ${step.instruction}`,
+      `     ${step.text}`,
     )
   return `${lines.join('\n')}\n`
 }

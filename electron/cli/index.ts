@@ -4,6 +4,7 @@ import { dis } from './dis.ts'
 import { explore } from './explore.ts'
 import { helpVerb } from './help.ts'
 import { reportError, runCommand } from './main.ts'
+import { replay } from './replay.ts'
 import { run } from './run.ts'
 import { saveVmVerb } from './save-vm.ts'
 import { serve } from './serve.ts'
@@ -13,7 +14,7 @@ import type { Verb } from './verb.ts'
 import { verify } from './verify.ts'
 import { version } from './version.ts'
 
-const verbs: Verb[] = [start, run, serve, boot, asm, dis, verify, explore, saveVmVerb, version]
+const verbs: Verb[] = [start, run, serve, boot, asm, dis, verify, explore, replay, saveVmVerb, version]
 const help = helpVerb(verbs)
 
 const args = process.argv.slice(2)

@@ -31,11 +31,7 @@ export interface RunReport {
   tagFaults: { sync: number; async: number }
   registerChanges: { register: string; owner: string; count: number }[]
   /** Broken invariants, addresses as hex strings, owners as words; empty too where nobody looked: then there is no verdict. */
-  findings: (Omit<Finding, 'owner' | 'other' | 'steps'> & {
-    owner: string
-    other: string | null
-    steps: StepReport[]
-  })[]
+  findings: FindingReport[]
   advice: Advice[]
   pending: PendingReport[]
   verdict: Verdict | null
@@ -43,6 +39,11 @@ export interface RunReport {
 }
 
 type StepReport = Omit<Step, 'pc'> & { pc: string }
+export type FindingReport = Omit<Finding, 'owner' | 'other' | 'steps'> & {
+  owner: string
+  other: string | null
+  steps: StepReport[]
+}
 type PendingReport = Omit<PendingBoundary, 'pc' | 'registers'> & {
   pc: string
   registers: { register: string; closedBy: { event: string; pc: string; position: number } | null }[]
@@ -67,12 +68,7 @@ export function runReport(summary: RunSummary, check: CheckReport | null = null)
       owner: ownerText(owner),
       count,
     })),
-    findings: (check?.findings ?? []).map((finding) => ({
-      ...finding,
-      owner: ownerText(finding.owner),
-      other: finding.other === null ? null : ownerText(finding.other),
-      steps: finding.steps.map((step) => ({ ...step, pc: hex(step.pc) })),
-    })),
+    findings: (check?.findings ?? []).map(findingReport),
     advice: check?.advice ?? [],
     pending: (check?.pending ?? []).map((boundary) => ({
       ...boundary,
@@ -86,6 +82,13 @@ export function runReport(summary: RunSummary, check: CheckReport | null = null)
     version: summary.version,
   }
 }
+
+export const findingReport = (finding: Finding): FindingReport => ({
+  ...finding,
+  owner: ownerText(finding.owner),
+  other: finding.other === null ? null : ownerText(finding.other),
+  steps: finding.steps.map((step) => ({ ...step, pc: hex(step.pc) })),
+})
 
 export function ownerText(owner: Owner): string {
   if (owner === HOST) return 'host'

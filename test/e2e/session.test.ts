@@ -86,7 +86,7 @@ describe('run', () => {
   it.each([
     ['an unknown path', ['--set', 'vcpus.0.cheks=async'], /checks/],
     ['a value that is not allowed', ['--set', 'vcpus.0.checks=maybe'], /checks/],
-    ['what a later version brings', ['--set', 'hypervisor.mode=vhe'], /vhe/],
+    ['what no machine has', ['--set', 'hypervisor.mode=vhe', '--set', 'machine.vhe=off'], /FEAT_VHE/],
   ])('refuses %s and stores nothing', async (_name, set, words) => {
     const { status, out, err } = await switchyard('run', handover, '--db', 'c.switchyard', ...set)
     expect({ status, out }).toEqual({ status: 1, out: '' })
