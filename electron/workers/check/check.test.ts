@@ -40,6 +40,34 @@ describe('a check by exploration', () => {
     },
     MINUTE,
   )
+  it.each([
+    [
+      'contract-deferred',
+      ['hypervisor.policy=deferred-shared-tail'],
+      [
+        'guest-state-lost GCR_EL1',
+        'guest-state-lost RGSR_EL1',
+        'host-state-lost GCR_EL1',
+        'host-state-lost RGSR_EL1',
+      ],
+    ],
+    [
+      'contract',
+      ['hypervisor.policy=no-gcr'],
+      ['foreign-tag-source GCR_EL1', 'guest-state-lost GCR_EL1', 'host-state-lost GCR_EL1'],
+    ],
+    [
+      'contract',
+      [vhe, 'hypervisor.policy=tfsr-alias'],
+      ['guest-state-lost TFSR_EL1', 'host-state-lost TFSR_EL2'],
+    ],
+  ])(
+    'goes on behind what breaks every execution: %s %s',
+    async (name, set, expected) => {
+      expect(kinds(await checkOf(name, set))).toEqual(expected)
+    },
+    MINUTE,
+  )
   it(
     'gives each cause a step, and the decision at the step where it was made',
     async () => {

@@ -70,7 +70,8 @@ function runSegment(board: OneThreadBoard): void {
 /**
  * Every legal execution of a machine, layer by layer: from each different state every execution of the next segment, and of
  * those that end in the same state, with the same judgement to come, one. A program that nothing pending can disturb so costs
- * one run. An execution in which something was found broken is followed alone until the rest of its damage is judged.
+ * one run. An execution in which something was found broken is followed alone until the rest of its damage is judged, unless
+ * all are: then they are what is gone on with.
  *
  * Yields after each segment, so that its caller can look up or give up.
  * @param board not run yet, its chooser the explorer
@@ -112,9 +113,14 @@ export function* exploreLayers<Saved, Broken>(
       result.segments++
       yield { moment: board.moment, executions: result.executions }
     }
-    for (const state of broken)
-      result.found.push(...follow(board, explorer, judge, place, state, limits.follow))
-    layer = ends.length > 1 ? different(ends, board, judge, place) : ends
+    // Where nobody came through whole, the run goes on in those that are broken: what else is wrong lies behind.
+    const whole = ends.length > 0
+    if (whole) {
+      for (const state of broken)
+        result.found.push(...follow(board, explorer, judge, place, state, limits.follow))
+    }
+    const next = whole ? ends : broken
+    layer = next.length > 1 ? different(next, board, judge, place) : next
     if (layer.length > limits.states) {
       result.incomplete ??= `${layer.length} different states at one moment; ${limits.states} are followed`
       layer.length = limits.states
