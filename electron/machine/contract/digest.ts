@@ -29,11 +29,15 @@ class Text {
     return `${number}(${token.register} ${token.owner} ${token.what}${own ? ` ${this.token(own)}` : ''})`
   }
 
-  fault(id: number): number {
+  fault(id: number): string {
     const known = this.faults.get(id)
-    if (known !== undefined) return known
-    this.faults.set(id, this.faults.size)
-    return this.faults.size - 1
+    if (known !== undefined) return String(known)
+    const number = this.faults.size
+    this.faults.set(id, number)
+    const fault = this.shared.ledger.fault(id)
+    if (fault === null) return `${number}(dealt with)`
+    const { owner, register, bit, state, judged, step } = fault
+    return `${number}(${owner} ${step.pe} ${register} ${bit} ${state} ${judged})`
   }
 
   bits(bits: Bits | null): string {
@@ -61,6 +65,10 @@ class Text {
   }
 }
 
+/** Whether a value has an owner or causes; others matter to advice alone. */
+const identified = (carried: Carried | null): carried is Carried =>
+  carried !== null && (carried.token !== null || carried.bits !== null)
+
 const sorted = <K extends number | string, V>(map: ReadonlyMap<K, V>): [K, V][] =>
   [...map].sort(([a], [b]) => (a < b ? -1 : 1))
 
@@ -70,10 +78,7 @@ const sorted = <K extends number | string, V>(map: ReadonlyMap<K, V>): [K, V][] 
  */
 export function digestOf(shared: Shared, pes: readonly PeCheckerState[]): string {
   const text = new Text(shared)
-  for (const [fault] of shared.ledger.entries()) {
-    const { id, owner, register, bit, state, judged } = fault
-    text.add('fault', text.fault(id), owner, register, bit, state, judged)
-  }
+  for (const { id, judged } of shared.ledger.entries()) if (!judged) text.add('fault', text.fault(id))
   for (const pe of pes) {
     const { loaded, switching, hyp, onBehalf } = pe.who
     text.add(
@@ -95,18 +100,21 @@ export function digestOf(shared: Shared, pes: readonly PeCheckerState[]): string
     text.add('queue', ...queue.map((id) => text.fault(id)))
     text.add('last', ...last.map((token) => text.token(token)), ...kept)
     for (const [n, carried] of pe.values.carried.entries())
-      if (carried) text.add('x', n, text.carried(carried))
+      if (identified(carried)) text.add('x', n, text.carried(carried))
   }
   for (const [place, left] of sorted(shared.ghosts.left)) {
     for (const [name, token] of sorted(left)) text.add('left', place, name, text.token(token))
   }
   for (const [key, { value, token }] of sorted(shared.ledger.leftEntries()))
     text.add(key, value, text.token(token))
-  for (const [word, carried] of sorted(shared.memory)) text.add('word', word, text.carried(carried))
-  for (const [number, { codes }] of sorted(shared.granules.entries()))
-    text.add('tags', number, codes.join(','))
+  for (const [word, carried] of sorted(shared.memory)) {
+    if (identified(carried)) text.add('word', word, text.carried(carried))
+  }
   for (const [owner, { pc, pstate, esr }] of sorted(shared.exits)) text.add('exit', owner, pc, pstate, esr)
   const { affinity, mixed } = shared.machines.save()
   text.add('vmids', ...sorted(affinity).flat(), 'mixed', ...[...mixed].sort((a, b) => a - b))
-  return createHash('sha256').update(text.parts.join('\n')).digest('hex')
+  const hash = createHash('sha256').update(text.parts.join('\n'))
+  for (const [number, { codes }] of sorted(shared.granules.entries()))
+    hash.update(`tags ${number}\n`).update(codes)
+  return hash.digest('hex')
 }

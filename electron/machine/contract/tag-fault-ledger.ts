@@ -378,8 +378,12 @@ export class TagFaultLedger {
   }
 
   /** For a digest: every fault, in the order in which they were raised. */
-  *entries(): Generator<readonly [Fault, string]> {
-    for (const fault of this.faults.values()) yield [fault, fault.state]
+  entries(): Iterable<Fault> {
+    return this.faults.values()
+  }
+
+  fault(id: number): Fault | null {
+    return this.faults.get(id) ?? null
   }
 
   leftEntries(): ReadonlyMap<string, Left> {
