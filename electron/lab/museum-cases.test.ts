@@ -14,13 +14,14 @@ const cases = museumCases(resources)
 const MINUTE = 60_000
 const idle = async (): Promise<void> => {}
 
+/** @returns how many there are; a set without any must be of all executions */
 async function violations({ text, set }: MuseumVariant): Promise<number> {
   const reading = readExperiment(text, set, knownNames(resources))
   if (reading.experiment === null) throw new Error(JSON.stringify(reading.problems))
   const { checked } = planRun(reading.experiment, resources)
   if (checked === null) throw new Error('a case that is not checked')
   const tried = await tryAll(checked, await runBase(checked, idle), idle)
-  expect(tried.incomplete).toBe(null)
+  if (tried.broken.length === 0) expect(tried.incomplete).toBe(null)
   return tried.broken.length
 }
 

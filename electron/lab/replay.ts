@@ -5,6 +5,7 @@ import type { RunId } from '../../shared/model/run.ts'
 import { unwrap } from '../base/first-run.ts'
 import { runBase, tryAll } from '../workers/check/execute.ts'
 import { choicesOf, explain } from '../workers/check/explain.ts'
+import { minimise, sameViolation } from '../workers/check/minimise.ts'
 import { withoutInstruction } from '../workers/check/patch.ts'
 import type { Lab } from './lab.ts'
 import { planRun } from './plan-run.ts'
@@ -18,9 +19,6 @@ export interface Replay {
   /** The step (from 1) whose instruction was taken out of the image; null for the image as it was. */
   without: number | null
 }
-
-const same = (a: Pick<Finding, 'kind' | 'register' | 'owner' | 'other'>, b: typeof a): boolean =>
-  a.kind === b.kind && a.register === b.register && a.owner === b.owner && a.other === b.other
 
 /**
  * Finds finding `number` (from 1) of a stored run anew: its experiment as it was run, tried again from nothing.
@@ -49,8 +47,14 @@ export async function replayFinding(
   const plan = without === null ? checked.plan : withoutStep(checked.plan, stored, without)
   const tried = { ...checked, plan }
   const idle = async (): Promise<void> => {}
-  const { broken } = await tryAll(tried, await runBase(tried, idle), idle)
-  const found = broken.find(({ violation }) => same(violation, stored))
+  const base = await runBase(tried, idle)
+  const { broken } = await tryAll(tried, base, idle)
+  const [found] = await minimise(
+    tried,
+    base,
+    broken.filter(({ violation }) => sameViolation(violation, stored)),
+    idle,
+  )
   if (found === undefined) return { stored, again: null, without }
   const { kind, register, owner, other, trail } = found.violation
   const again = {

@@ -3,6 +3,7 @@ import type { CheckReport, Verdict } from '../../../shared/model/findings.ts'
 import { deadSaves, findControl } from './controls.ts'
 import { type Breathe, type CheckedPlan, runBase, type Tried, tryAll } from './execute.ts'
 import { choicesOf, explain } from './explain.ts'
+import { minimise } from './minimise.ts'
 import { placeNames } from './patch.ts'
 
 /**
@@ -15,7 +16,8 @@ export async function check(checked: CheckedPlan, scenario: string, breathe: Bre
   const base = await runBase(checked, breathe)
   const tried = await tryAll(checked, base, breathe)
   const { pendingSeen, uses, unknownOwner } = base.statistics
-  const findings = tried.broken.map((broken) => {
+  const minimal = await minimise(checked, base, tried.broken, breathe)
+  const findings = minimal.map((broken) => {
     const { kind, register, owner, other, trail } = broken.violation
     return {
       kind,

@@ -86,7 +86,7 @@ export async function tryAll(
   limits: Limits = defaultLimits,
 ): Promise<Tried> {
   const { plan, mode } = checked
-  if (mode === 'explore') return explore(checked, breathe, limits)
+  if (mode === 'explore') return explore(checked, base, breathe, limits)
   const executions = [base]
   if (mode === 'seeded') {
     const seed = plan.syncParameters?.seed ?? 1
@@ -101,7 +101,7 @@ export async function tryAll(
   return { broken: distinct(broken), choices: executions.length, exhaustive: false, incomplete: null }
 }
 
-async function explore(checked: CheckedPlan, breathe: Breathe, limits: Limits): Promise<Tried> {
+async function explore(checked: CheckedPlan, base: Base, breathe: Breathe, limits: Limits): Promise<Tried> {
   const explorer = new Explorer()
   const board = openOneThread(checked.plan, silent, explorer)
   const steps = exploreLayers(board, explorer, judgeOf(watched(board, checked)), limits)
@@ -109,7 +109,11 @@ async function explore(checked: CheckedPlan, breathe: Breathe, limits: Limits): 
     const step = steps.next()
     if (step.done) {
       const { found, widest, incomplete } = step.value
-      const broken = found.map(({ broken: violation, decisions }) => ({ violation, decisions }))
+      const broken = [
+        ...found.map(({ broken: violation, decisions }) => ({ violation, decisions })),
+        // The execution with every first alternative, to its end.
+        ...base.violations.map((violation) => ({ violation, decisions: [] })),
+      ]
       return { broken: distinct(broken), choices: widest, exhaustive: incomplete === null, incomplete }
     }
     await breathe(step.value.executions)
