@@ -187,11 +187,12 @@ describe('seeded', { timeout: 120_000 }, () => {
 
   it('without completion of faults at the entry to EL2, some land in the next owner', async () => {
     const text = inverted('POLICY_EL2_ITFSB', 'POLICY_SWITCH_DSB')
-    const owners = new Set<Owner>()
-    for (const seed of [1, 2, 3]) {
-      for (const owner of await disturbed(text, 'seeded', { syncParameters: { seed } })) owners.add(owner)
+    // Where each fault arrives is drawn: one of a few seeds is enough.
+    let owners: Owner[] = []
+    for (let seed = 1; seed <= 3 && owners.length === 0; seed++) {
+      owners = await disturbed(text, 'seeded', { syncParameters: { seed } })
     }
-    expect(owners.size).toBeGreaterThan(0)
+    expect(owners.length).toBeGreaterThan(0)
     expect(await disturbed(text, 'seeded', { syncParameters: { seed: 1, scope: ['GCR_EL1'] } })).toEqual([])
   })
 })
