@@ -9,7 +9,7 @@ it.each([
     'As mainline, but the exit ISB is left out.',
   ],
   ['# a\n\nFollows `Linux 6.12`, not 7.0\n', 'Follows Linux 6.12, not 7.0'],
-  ['# a\n\nDiffers so: The rest.\n', 'Differs so.'],
+  ['# a\n\nDiffers so: The rest.\n', 'Differs so: The rest.'],
   ['# a\n', ''],
 ])('takes the first sentence of %j', (prose, line) => expect(firstSentence(prose)).toBe(line))
 

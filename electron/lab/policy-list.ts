@@ -23,5 +23,5 @@ export function firstSentence(prose: string): string {
     .map((part) => part.replace(/\s*\n\s*/g, ' ').trim())
     .find((part) => part !== '' && !/^(#|Changes )/.test(part))
   const plain = (paragraph ?? '').replace(/\*\*|`/g, '')
-  return /^(.*?[.:])(?=\s[A-Z0-9(]|$)/.exec(plain)?.[1]?.replace(/:$/, '.') ?? plain
+  return /^(.*?\.)(?=\s[A-Z0-9(]|$)/.exec(plain)?.[1] ?? plain
 }

@@ -29,9 +29,15 @@ describe('the pending window', () => {
     const choices = lostFault.choices.map((choice) => ({ ...choice, taken: 1 }))
     expect(pendingWindow({ ...lostFault, choices })).toEqual({ from: 0, to: 3, what: 'fault' })
   })
+  it('ends at what completes a fault that nobody decided about', () => {
+    const [access, , ...rest] = lostFault.steps
+    if (!access) throw new Error('no access')
+    const steps = [access, { ...access, instruction: 'dsb nsh' }, ...rest]
+    expect(pendingWindow({ ...lostFault, steps, choices: [] })).toEqual({ from: 0, to: 1, what: 'fault' })
+  })
   it('is none where nothing was pending', () => {
     expect(pendingWindow({ ...missingIsb, kind: 'host-state-lost' })).toBe(null)
-    expect(pendingWindow({ ...lostFault, choices: [] })).toBe(null)
+    expect(pendingWindow({ ...lostFault, kind: 'guest-state-lost' })).toBe(null)
     expect(pendingWindow({ ...missingIsb, steps: missingIsb.steps.slice(3) })).toBe(null)
   })
 })

@@ -55,7 +55,8 @@ export function pendingWindow({ kind, register, steps, choices }: Finding): Pend
     )
     return from < 0 ? null : { from, to: last, what: 'write' }
   }
-  if (!register.startsWith('TFSR') || !choices.some((choice) => choice.kind.startsWith('fault'))) return null
+  if (!kind.startsWith('tag-fault')) return null
+  // Where nothing was decided, the fault was as late as it may be: until what completes it.
   const from = steps.findIndex((step) => stepRole(step.instruction) === 'accesses')
   const landed = steps.findIndex(
     (step, i) =>
@@ -68,7 +69,9 @@ export function pendingWindow({ kind, register, steps, choices }: Finding): Pend
           choice.kind.startsWith('fault'),
       ),
   )
-  return from < 0 || from === last ? null : { from, to: landed < 0 ? last : landed, what: 'fault' }
+  const completed = steps.findIndex((step, i) => i > from && stepRole(step.instruction) === 'orders')
+  const to = [landed, completed].find((step) => step >= 0) ?? last
+  return from < 0 || from === last ? null : { from, to, what: 'fault' }
 }
 
 /** Instructions between a step and the one before it, on the machine as a whole. */
