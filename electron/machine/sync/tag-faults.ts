@@ -130,10 +130,10 @@ export class TagFaults {
   beforeWrite(register: number): void {
     this.settle()
     if (this.queue.length === 0) return
-    for (const group of byKind(this.queue.entries().filter((fault) => fault.register === register))) {
-      const before = this.choose('fault-before-write', register, countKeys(group.length))
-      this.take(group.slice(0, before), 'overwritten')
-    }
+    const gone: QueuedFault[] = []
+    for (const group of byKind(this.queue.entries().filter((fault) => fault.register === register)))
+      gone.push(...group.slice(0, this.choose('fault-before-write', register, countKeys(group.length))))
+    this.take(gone, 'overwritten')
   }
 
   /**
@@ -145,12 +145,14 @@ export class TagFaults {
     if (this.queue.length === 0) return
     if (slot !== SCTLR_EL1 && slot !== SCTLR_EL2 && slot !== HCR) return
     this.settle()
+    const gone: QueuedFault[] = []
     for (const group of byKind(this.queue.entries())) {
       const [kind] = group
       if (!this.governs(slot, kind!) || this.stillReported(kind!)) continue
       const vanish = this.choose('fault-vanishes', kind!.register, countKeys(group.length))
-      this.take(group.slice(group.length - vanish), 'vanished')
+      gone.push(...group.slice(group.length - vanish))
     }
+    this.take(gone, 'vanished')
   }
 
   /**
@@ -206,12 +208,13 @@ export class TagFaults {
     return tagCheckEffect(sctlr, register !== 0, store, this.features) === 'async'
   }
 
-  /** Takes faults out of the queue. @param gone in the order of the queue */
+  /** Takes faults out of the queue. @param gone of one reading of the queue, in any order */
   private take(gone: readonly QueuedFault[], end: FaultEnd): void {
     if (gone.length === 0) return
+    // Places are those of one reading of the queue: several groups go at once.
     this.queue.set(this.queue.entries().filter(({ at }) => !gone.some((fault) => fault.at === at)))
     this.watcher?.faultsLeft(
-      gone.map(({ at }) => at),
+      gone.map(({ at }) => at).toSorted((a, b) => a - b),
       end,
     )
   }
