@@ -10,6 +10,7 @@ import { buildImage, handoverConfig, run } from './run-guest.ts'
 
 const resource = (path: string): string =>
   readFileSync(fileURLToPath(new URL(`../../resources/${path}`, import.meta.url)), 'utf8')
+const long = process.env.SWITCHYARD_LONG === '1'
 const POLICY = 'hyp/policies/mainline.inc'
 const policy = resource(POLICY)
 const switches = [...policy.matchAll(/^\.set (POLICY_\w+),/gm)].map(([, name]) => name!)
@@ -119,9 +120,12 @@ describe.each(inversions)(
   ({ names, always, late = [], exs, why }) => {
     const text = inverted(...names.map((name) => `POLICY_${name}`))
 
-    it(`eager: ${why}`, async () => {
-      expect(await disturbed(text, 'eager', { exs })).toEqual(always)
-    })
+    // What `latest` leaves alone, `eager` does: without an effect in `latest` it is for the long run.
+    if (long || always.length + late.length > 0) {
+      it(`eager: ${why}`, async () => {
+        expect(await disturbed(text, 'eager', { exs })).toEqual(always)
+      })
+    }
 
     it(`latest: ${why}`, async () => {
       expect(await disturbed(text, 'latest', { exs })).toEqual(always.length > 0 ? always : late)
