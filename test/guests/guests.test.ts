@@ -39,10 +39,10 @@ const programs = [
 const schedules = ['deterministic', 'parallel'] as const
 const long = process.env.SWITCHYARD_LONG === '1'
 /** Each schedule with each mode in the long run; else the two pairs that differ in both. */
-const syncs = {
+const syncs: Record<(typeof schedules)[number], readonly ('eager' | 'latest')[]> = {
   deterministic: long ? ['eager', 'latest'] : ['latest'],
   parallel: long ? ['eager', 'latest'] : ['eager'],
-} as const
+}
 const exit0 = { kind: 'exit', code: 0, by: 'semihosting' }
 
 const noBinutils = spawnSync('aarch64-linux-gnu-as', ['--version']).status !== 0
