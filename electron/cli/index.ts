@@ -4,6 +4,7 @@ import { dis } from './dis.ts'
 import { explore } from './explore.ts'
 import { helpVerb } from './help.ts'
 import { reportError, runCommand } from './main.ts'
+import { policy } from './policy.ts'
 import { replay } from './replay.ts'
 import { run } from './run.ts'
 import { saveVmVerb } from './save-vm.ts'
@@ -14,7 +15,20 @@ import type { Verb } from './verb.ts'
 import { verify } from './verify.ts'
 import { version } from './version.ts'
 
-const verbs: Verb[] = [start, run, serve, boot, asm, dis, verify, explore, replay, saveVmVerb, version]
+const verbs: Verb[] = [
+  start,
+  run,
+  serve,
+  boot,
+  asm,
+  dis,
+  verify,
+  explore,
+  replay,
+  policy,
+  saveVmVerb,
+  version,
+]
 const help = helpVerb(verbs)
 
 const args = process.argv.slice(2)

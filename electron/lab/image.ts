@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, extname, isAbsolute, join, normalize, resolve } from 'node:path'
-import { AssemblyError, assemble } from '../../shared/asm/assemble.ts'
+import { type Assembled, AssemblyError, assemble } from '../../shared/asm/assemble.ts'
 import { readElf } from '../../shared/asm/elf-read.ts'
 import { writeElf } from '../../shared/asm/elf-write.ts'
 import { ProblemError } from '../../shared/base/result.ts'
@@ -17,7 +17,7 @@ export interface RunImage {
 const SOURCE_MAX = 64 * 2 ** 20
 const ELF_MAGIC = [0x7f, 0x45, 0x4c, 0x46]
 /** By this name the image includes a policy of one's own. */
-const OWN_POLICY = 'own-policy.inc'
+export const OWN_POLICY = 'own-policy.inc'
 
 type Read = (path: string) => string | null
 
@@ -53,6 +53,24 @@ export function imageOf(
 }
 
 /**
+ * The bundled hypervisor of a mode with a policy given as text, or with a bundled one: assembled, for those who look into it.
+ * @param own text of a policy that is no file of resources/, and what it is called in messages
+ * @throws ProblemError that names file, line and column of what cannot be assembled
+ */
+export function assembleMode(
+  mode: Experiment['hypervisor']['mode'],
+  own: { text: string; name: string } | null,
+  config: Config,
+  resources: string,
+): Assembled {
+  const bundled = readIn(resources)
+  const image = `hyp/${mode}/image.S`
+  if (own === null) return assembled(image, bundled, config())
+  const read: Read = (path) => (path === OWN_POLICY ? own.text : bundled(path))
+  return assembled(image, read, config(OWN_POLICY), { [OWN_POLICY]: own.name })
+}
+
+/**
  * The path of hypervisor.source as a run keeps it: absolute, looked for beside the experiment's file and then in the current
  * folder.
  * @throws ProblemError when there is no such file
@@ -75,6 +93,9 @@ const readIn =
     const file = join(folder, normalize(join('/', path)))
     return existsSync(file) && statSync(file).isFile() ? readFileSync(file, 'utf8') : null
   }
+
+/** The text of a policy file of one's own. @throws ProblemError when it cannot be read, or is no assembly */
+export const readOwnText = (source: string): string => textOf(readSource(source), source)
 
 function readSource(source: string): Uint8Array {
   const refuse = (cause: string): never => {
@@ -104,21 +125,16 @@ function textOf(bytes: Uint8Array, source: string): string {
   )
 }
 
+const assembleAs = (...source: Parameters<typeof assembled>): Uint8Array => writeElf(assembled(...source))
+
 /** @param names what a file is called in messages, where that is not its name for `.include` */
-function assembleAs(
-  file: string,
-  read: Read,
-  config: string,
-  names: Record<string, string> = {},
-): Uint8Array {
+function assembled(file: string, read: Read, config: string, names: Record<string, string> = {}): Assembled {
   const text = read(file)
   if (text === null) {
     throw new ProblemError(file, 'the hypervisor source is missing', 'Install Switchyard again.')
   }
   try {
-    return writeElf(
-      assemble({ file, text }, { include: (path) => (path === 'config.inc' ? config : read(path)) }),
-    )
+    return assemble({ file, text }, { include: (path) => (path === 'config.inc' ? config : read(path)) })
   } catch (error) {
     const first = error instanceof AssemblyError ? error.problems[0] : undefined
     if (first === undefined) throw error

@@ -232,9 +232,17 @@ describe('sections', () => {
   it('report symbols, lines and sizes', () => {
     const image = run('.global f\n.type f, %function\nf: nop\nnop\n.size f, . - f\n.Lx: .set c, 7')
     expect(image.symbols).toEqual([
-      { name: 'f', value: 0x40080000n, section: '.text', global: true, type: 'function', size: 8n },
-      { name: 'c', value: 7n, section: null, global: false, type: 'none' },
-      { name: '_end', value: 0x40081000n, section: null, global: true, type: 'none' },
+      {
+        name: 'f',
+        value: 0x40080000n,
+        section: '.text',
+        global: true,
+        type: 'function',
+        size: 8n,
+        file: 'test.S',
+      },
+      { name: 'c', value: 7n, section: null, global: false, type: 'none', file: null },
+      { name: '_end', value: 0x40081000n, section: null, global: true, type: 'none', file: null },
     ])
     expect(image.lines).toEqual([
       { address: 0x40080000n, file: 'test.S', line: 3 },

@@ -28,6 +28,8 @@ export interface AssembledSymbol {
   global: boolean
   type: 'none' | 'function' | 'object'
   size?: bigint
+  /** The source that has the label; null for a number. */
+  file: string | null
 }
 
 /** A symbol that `.set` or its kin gave a value. */
@@ -191,6 +193,7 @@ function symbolsOf(assembly: Assembly, sectionOf: Map<object, string>): Assemble
         section: section === null ? null : (sectionOf.get(section) ?? null),
         global: entry.global || entry.weak,
         type: entry.type,
+        file: entry.labelFile,
         ...(entry.size === null ? {} : { size: knownValue(assembly, entry.size) }),
       })
     })

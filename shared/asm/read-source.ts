@@ -18,7 +18,7 @@ import {
 import { addLiteral, LITERAL, placeRemainingLiterals } from './literals.ts'
 import { SHF } from './sections.ts'
 import type { Statement } from './statements.ts'
-import { define, defineLocal } from './symbols.ts'
+import { define, defineLocal, symbolNamed } from './symbols.ts'
 
 export function readSource(assembly: Assembly, source: { file: string; text: string }): void {
   const expansion = newExpansion()
@@ -105,7 +105,10 @@ function defineLabel(
 ): void {
   const definition = { sequence: ++assembly.sequence, value: here(assembly) }
   if (digits !== undefined) defineLocal(assembly.symbols, String(Number(digits)), definition)
-  else define(assembly.symbols, name!, 'label', definition, at)
+  else {
+    define(assembly.symbols, name!, 'label', definition, at)
+    symbolNamed(assembly.symbols, name!).labelFile = assembly.statement.file
+  }
 }
 
 function noteLine({ lines, section, statement }: Assembly, offset: number): void {

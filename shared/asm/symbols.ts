@@ -27,6 +27,8 @@ export interface SymbolEntry {
   weak: boolean
   type: 'none' | 'function' | 'object'
   size: Lazy | null
+  /** The file in which it is a label. */
+  labelFile: string | null
   /** Where `.set` or its kin first gave it a value, and the symbols that it was written with. */
   assigned: { file: string; line: number; names: string[] } | null
 }
@@ -60,6 +62,7 @@ export function symbolNamed(table: SymbolTable, name: string): SymbolEntry {
       weak: false,
       type: 'none',
       size: null,
+      labelFile: null,
       assigned: null,
     }
     table.named.set(name, entry)
