@@ -11,6 +11,8 @@ export interface RunImage {
   bytes: Uint8Array
   /** The file that it is or was made of, for messages: relative to resources/ or as the experiment names it. */
   file: string
+  /** What was assembled; null for an ELF file. */
+  assembled: Assembled | null
 }
 
 /** A source of one's own is refused beyond this: no image of the lab comes near. */
@@ -36,20 +38,20 @@ export function imageOf(
 ): RunImage {
   const bundled = readIn(resources)
   const image = `hyp/${mode}/image.S`
-  if (source === undefined) return { bytes: assembleAs(image, bundled, config()), file: image }
+  if (source === undefined) return runImage(assembled(image, bundled, config()), image)
   const bytes = readSource(source)
   if (ELF_MAGIC.every((byte, i) => bytes[i] === byte)) {
     readElf(bytes, source)
-    return { bytes, file: source }
+    return { bytes, file: source, assembled: null }
   }
   const text = textOf(bytes, source)
   const beside = readIn(dirname(resolve(source)))
   if (extname(source) === '.inc') {
     const read: Read = (path) => (path === OWN_POLICY ? text : (bundled(path) ?? beside(path)))
-    return { bytes: assembleAs(image, read, config(OWN_POLICY), { [OWN_POLICY]: source }), file: source }
+    return runImage(assembled(image, read, config(OWN_POLICY), { [OWN_POLICY]: source }), source)
   }
   const read: Read = (path) => (path === source ? text : (beside(path) ?? bundled(path)))
-  return { bytes: assembleAs(source, read, config()), file: source }
+  return runImage(assembled(source, read, config()), source)
 }
 
 /**
@@ -125,7 +127,11 @@ function textOf(bytes: Uint8Array, source: string): string {
   )
 }
 
-const assembleAs = (...source: Parameters<typeof assembled>): Uint8Array => writeElf(assembled(...source))
+const runImage = (made: Assembled, file: string): RunImage => ({
+  bytes: writeElf(made),
+  file,
+  assembled: made,
+})
 
 /** @param names what a file is called in messages, where that is not its name for `.include` */
 function assembled(file: string, read: Read, config: string, names: Record<string, string> = {}): Assembled {

@@ -6,7 +6,8 @@ import { canonicalExperiment, peFeatures } from '../../shared/model/experiment-d
 import type { CheckedPlan } from '../workers/check/execute.ts'
 import type { MachinePlan } from '../workers/plan.ts'
 import { nominalCosts, readCostProfile } from './cost-profile.ts'
-import { imageOf } from './image.ts'
+import { imageOf, OWN_POLICY } from './image.ts'
+import { deadOffsetAdvice, deadOffsets } from './policy/dead-offset.ts'
 import { readSavedVm, withSavedVm } from './saved-vm.ts'
 
 export interface PlannedRun {
@@ -25,7 +26,7 @@ export interface PlannedRun {
  */
 export function planRun(experiment: Experiment, resources: string): PlannedRun {
   const { machine, hypervisor, vcpus, schedule, probes, stop } = experiment
-  const built = imageOf(hypervisor, (policy) => configText(experiment, policy), resources)
+  const { assembled, ...built } = imageOf(hypervisor, (policy) => configText(experiment, policy), resources)
   const { restore } = experiment.host
   const image =
     restore === undefined
@@ -57,7 +58,13 @@ export function planRun(experiment: Experiment, resources: string): PlannedRun {
   const mode = machine.sync
   const checked: CheckedPlan | null =
     schedule.kind === 'deterministic' && (mode === 'explore' || (mode === 'seeded' && isShort(stop)))
-      ? { plan, mode, ...(isForeign(hypervisor) ? nothingSaid : { vcpus, hypervisor: hypervisor.mode }) }
+      ? {
+          plan,
+          mode,
+          ...(isForeign(hypervisor) ? nothingSaid : { vcpus, hypervisor: hypervisor.mode }),
+          advice:
+            assembled === null ? [] : deadOffsets(assembled, policyFiles(hypervisor)).map(deadOffsetAdvice),
+        }
       : null
   return {
     plan,
@@ -86,6 +93,11 @@ export function syncText(
 /** An ELF file from elsewhere says by its marks, if it has any, whose state is loaded; the experiment's vCPUs are not its own. */
 const isForeign = ({ source }: Experiment['hypervisor']): boolean =>
   source !== undefined && !/\.(inc|S)$/.test(source)
+
+/** The sources that are the policy's own. */
+const policyFiles = ({ policy, source }: Experiment['hypervisor']): ReadonlySet<string> =>
+  new Set([source === undefined ? `hyp/policies/${policy}.inc` : OWN_POLICY])
+
 const nothingSaid = { vcpus: null, hypervisor: null }
 
 /** A sample costs as much as the run: long ones are not repeated unasked. */

@@ -32,7 +32,7 @@ export function deadOffsets({ constants }: Assembled, files: ReadonlySet<string>
 }
 
 /** The advice as a run's report lists it. */
-export function deadOffsetAdvice(offset: DeadOffset, scenarios: string): Advice {
+export function deadOffsetAdvice(offset: DeadOffset): Advice {
   const { symbol, place, slot, slotUses } = offset
   const live =
     slotUses === 0
@@ -42,7 +42,7 @@ export function deadOffsetAdvice(offset: DeadOffset, scenarios: string): Advice 
     kind: 'dead-offset',
     register: registerOf(slot),
     place: `${symbol} at ${place}`,
-    text: `No instruction of the image uses the offset ${symbol} (${offset.value}); ${live}. ${scenarios}`.trim(),
+    text: `No instruction of the image uses the offset ${symbol} (${offset.value}); ${live}.`,
   }
 }
 

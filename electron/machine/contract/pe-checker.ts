@@ -409,6 +409,7 @@ export class PeChecker implements Watcher {
       ...[...late].map((register) => ({ register, fault: true })),
     ]
     this.shared.boundaries.crossed(boundary, pending, at)
+    if (boundary === 'entry to the guest') this.shared.barriers.guestEntered()
   }
 
   contextEvent(): void {

@@ -45,6 +45,8 @@ export interface SwitchBarrier {
   useful: number
   /** Registers that were pending at one of them. */
   closed: readonly string[]
+  /** It was executed after a guest had been entered: it is no part of the initialisation. */
+  switches: boolean
 }
 
 /** What has been seen of what may be late: a verdict says it. */

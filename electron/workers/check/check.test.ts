@@ -115,10 +115,44 @@ describe('a check by exploration', () => {
   it(
     'advises about a slot that nobody loads, apart from the verdict',
     async () => {
-      const { advice, verdict } = await checkOf('contract', ['hypervisor.policy=dead-slot'])
+      const { advice, verdict } = await checkOf('contract', [vhe, 'hypervisor.policy=dead-slot'])
       expect(advice.map(({ kind, register }) => `${kind} ${register}`)).toEqual(['dead-save TFSRE0_EL1'])
       expect(verdict.word).toBe('none')
-      expect((await checkOf('contract', [])).advice).toEqual([])
+      expect((await checkOf('contract', [vhe])).advice).toEqual([])
+    },
+    MINUTE,
+  )
+  it(
+    'advises about an offset that no instruction uses, and says that its slot is live',
+    async () => {
+      const { advice, verdict } = await checkOf('contract', v12)
+      expect(advice).toMatchObject([
+        { kind: 'dead-offset', register: 'TFSRE0_EL1', place: expect.stringMatching(/^CPU_TFSRE0_EL1 at /) },
+      ])
+      expect(advice[0]?.text).toMatch(/the slot itself is live: \d+ instructions/)
+      expect(verdict.word).toBe('violated')
+    },
+    MINUTE,
+  )
+  it.each([
+    ['nvhe', 'mainline', [/^isb at guest_exit/]],
+    ['nvhe', 'extra-isb', [/^isb at guest_enter/, /^isb at guest_exit/]],
+    ['vhe', 'extra-isb', [/^isb at guest_enter/]],
+    ['vhe', 'mainline', []],
+  ] as const)(
+    'advises about an ISB without which nothing is found either: %s %s',
+    async (mode, policy, places) => {
+      const set = [`hypervisor.mode=${mode}`, `hypervisor.policy=${policy}`]
+      const { advice, verdict } = await checkOf('contract', set)
+      expect(verdict.word).toBe('none')
+      expect(advice).toHaveLength(places.length)
+      for (const [i, place] of places.entries()) {
+        expect(advice[i]).toMatchObject({ kind: 'needless-barrier', register: 'GCR_EL1' })
+        expect(advice[i]?.place).toMatch(place)
+        expect(advice[i]?.text).toMatch(
+          /in 1 choice of experiment contract, EOS=1; .* GCR_EL1 by exception return/,
+        )
+      }
     },
     MINUTE,
   )

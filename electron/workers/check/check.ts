@@ -4,6 +4,7 @@ import { deadSaves, findControl } from './controls.ts'
 import { type Breathe, type CheckedPlan, runBase, type Tried, tryAll } from './execute.ts'
 import { choicesOf, explain } from './explain.ts'
 import { minimise } from './minimise.ts'
+import { needlessAdvice, needlessBarriers } from './needless.ts'
 import { placeNames } from './patch.ts'
 
 /**
@@ -34,11 +35,16 @@ export async function check(checked: CheckedPlan, scenario: string, breathe: Bre
   const removals = wanted ? await findControl(checked, base, breathe) : []
   const shown = removals.find(({ violated }) => violated) ?? removals.at(-1)
   const control = shown ? { removed: `${shown.text} at ${place(shown.pc)}`, violated: shown.violated } : null
+  const needless = wanted ? await needlessBarriers(checked, base, breathe) : []
   const { scope, window } = { ...defaultParameters, ...checked.plan.syncParameters }
   const word = wordOf(findings.length, unknownOwner, control?.violated ?? false)
   return {
     findings,
-    advice: deadSaves(base, checked, scenario),
+    advice: [
+      ...deadSaves(base, checked, scenario),
+      ...needless.map((one) => needlessAdvice(one, checked, scenario)),
+      ...checked.advice,
+    ],
     pending: base.pending,
     verdict: {
       word,

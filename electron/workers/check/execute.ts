@@ -1,4 +1,4 @@
-import type { CheckReport, Verdict } from '../../../shared/model/findings.ts'
+import type { Advice, CheckReport, Verdict } from '../../../shared/model/findings.ts'
 import type { OneThreadBoard } from '../../machine/board/one-thread.ts'
 import { type ContractState, SwitchContract, type Violation } from '../../machine/contract/contract.ts'
 import { type Decision, Explorer } from '../../machine/sync/explore.ts'
@@ -12,6 +12,8 @@ export interface CheckedPlan {
   mode: Verdict['mode']
   vcpus: readonly { mte: boolean }[] | null
   hypervisor: 'nvhe' | 'vhe' | null
+  /** What its sources alone show, without a run: offsets that nothing is written with. */
+  advice: readonly Advice[]
 }
 
 /** A broken invariant with the decisions of the execution that showed it; the rest of that took its first alternative. */
@@ -35,6 +37,7 @@ export interface Base extends Pick<CheckReport, 'pending'> {
   moment: number
   slots: ReturnType<SwitchContract['slots']>
   barriers: ReturnType<SwitchContract['barriers']>
+  closings: ReturnType<SwitchContract['closings']>
   statistics: SwitchContract['statistics']
   violations: readonly Violation[]
 }
@@ -73,6 +76,7 @@ export async function runBase(checked: CheckedPlan, breathe: Breathe): Promise<B
     pending: contract.boundaries(),
     slots: contract.slots(),
     barriers: contract.barriers(),
+    closings: contract.closings(),
     statistics: contract.statistics,
     violations: [...contract.violations()],
   }

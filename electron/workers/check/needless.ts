@@ -1,0 +1,83 @@
+import type { Advice } from '../../../shared/model/findings.ts'
+import { type Base, type Breathe, type CheckedPlan, runBase, tryAll } from './execute.ts'
+import { placeNames, withoutInstruction } from './patch.ts'
+
+/** An ISB that made a register of MTE certain, and without which nothing is found either. */
+export interface NeedlessBarrier {
+  pc: bigint
+  instruction: string
+  /** Registers of MTE that it closed, and what closes them without it. */
+  closed: { register: string; otherwise: string }[]
+  /** Executions that were tried without it. */
+  choices: number
+}
+
+/** What an ISB may serve that this lab can judge. What else it serves (traps, translation) is not known here, so nothing is said of it. */
+const JUDGED = /^(GCR|RGSR|TFSR|TFSRE0)_EL/
+
+/**
+ * The ISBs of a switch in which nothing is found that can be missed for all that the contract sees: each is taken out, and
+ * everything tried again.
+ */
+export async function needlessBarriers(
+  checked: CheckedPlan,
+  base: Base,
+  breathe: Breathe,
+): Promise<NeedlessBarrier[]> {
+  const place = placeNames(checked.plan)
+  const needless: NeedlessBarrier[] = []
+  for (const { kind, useful, closed, switches, pc, instruction } of base.barriers) {
+    const judged = closed.filter((register) => JUDGED.test(register))
+    if (kind !== 'isb' || useful === 0 || !switches || judged.length === 0) continue
+    const plan = withoutInstruction(checked.plan, pc)
+    if (plan === null) continue
+    // A switch that misses something may never end.
+    const stop = { ...plan.stop, instructions: 2 * base.moment }
+    const without = { ...checked, plan: { ...plan, stop } }
+    const ran = await runBase(without, breathe)
+    if (ran.violations.length > 0) continue
+    const { broken, exhaustive, choices } = await tryAll(without, ran, breathe)
+    if (!exhaustive || broken.length > 0) continue
+    const otherwise = (register: string): string => {
+      const events = [...nextEvents(register, pc, base, ran)].map(([event, at]) => `${event} at ${place(at)}`)
+      return events.join(', ') || 'nothing, and nobody uses it'
+    }
+    const named = judged.map((register) => ({ register, otherwise: otherwise(register) }))
+    needless.push({ pc, instruction, closed: named, choices })
+  }
+  return needless
+}
+
+/** What closes the writes of a register without the barrier that closed them. */
+function nextEvents(register: string, barrier: bigint, base: Base, without: Base): Map<string, bigint> {
+  const writes = new Set(
+    base.closings.filter((one) => one.register === register && one.by.pc === barrier).map(keyOfWrite),
+  )
+  return new Map(
+    without.closings
+      .filter((one) => one.register === register && writes.has(keyOfWrite(one)))
+      .map(({ event, by }) => [event, by.pc]),
+  )
+}
+
+const keyOfWrite = ({ write }: Base['closings'][number]): string => String(write.pc)
+
+/** As a report lists it. @param scenarios for which it holds */
+export function needlessAdvice(
+  { pc, instruction, closed, choices }: NeedlessBarrier,
+  checked: CheckedPlan,
+  scenarios: string,
+): Advice {
+  const many = `${choices} ${choices === 1 ? 'choice' : 'choices'}`
+  const instead = closed.map(({ register, otherwise }) => `${register} by ${otherwise}`).join('; ')
+  return {
+    kind: 'needless-barrier',
+    register: closed[0]?.register ?? null,
+    place: `${instruction} at ${placeNames(checked.plan)(pc)}`,
+    text: `Without it nothing is found either in ${many} of ${scenarios}, ${returnEvent(checked)}; made certain all the same: ${instead}.`,
+  }
+}
+
+/** Whether a return from EL2 is an event, which decides most of these. */
+const returnEvent = ({ plan }: CheckedPlan): string =>
+  plan.features.exs ? 'EOS as SCTLR_EL2 of the image has it' : 'EOS=1'
