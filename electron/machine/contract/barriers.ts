@@ -18,8 +18,11 @@ export class Barriers {
     this.entered = true
   }
 
-  /** @param closes registers that it makes certain */
-  executed(kind: 'isb' | 'dsb', closes: readonly string[], { pc, word }: RawStep): void {
+  /**
+   * @param closes registers that it makes certain
+   * @param forSwitch whether the code there acts for the switch
+   */
+  executed(kind: 'isb' | 'dsb', closes: readonly string[], forSwitch: boolean, { pc, word }: RawStep): void {
     const known = this.all.get(pc) ?? {
       kind,
       pc,
@@ -34,7 +37,7 @@ export class Barriers {
       executed: known.executed + 1,
       useful: known.useful + (closes.length > 0 ? 1 : 0),
       closed: [...new Set([...known.closed, ...closes])],
-      switches: this.entered,
+      switches: known.switches || (forSwitch && this.entered),
     })
   }
 

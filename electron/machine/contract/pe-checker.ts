@@ -431,7 +431,7 @@ export class PeChecker implements Watcher {
     const late = registers.map(({ register }) => register)
     const names =
       kind === 'dsb' ? those('pending') : [...late, ...this.switched.pending(), ...those('completed')]
-    this.shared.barriers.executed(kind, [...new Set(names)], at)
+    this.shared.barriers.executed(kind, [...new Set(names)], this.who.acts() === 'switch', at)
   }
 
   faultRaised(kind: FaultKind, begin: FaultBegin): void {

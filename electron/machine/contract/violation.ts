@@ -45,7 +45,7 @@ export interface SwitchBarrier {
   useful: number
   /** Registers that were pending at one of them. */
   closed: readonly string[]
-  /** It was executed after a guest had been entered: it is no part of the initialisation. */
+  /** It was executed for a switch, behind the first entry: it is no part of the initialisation, and not the host's own. */
   switches: boolean
 }
 

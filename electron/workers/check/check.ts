@@ -1,11 +1,18 @@
 import { defaultParameters } from '../../../shared/arch/synchronisation.ts'
 import type { CheckReport, Verdict } from '../../../shared/model/findings.ts'
 import { deadSaves, findControl } from './controls.ts'
-import { type Breathe, type CheckedPlan, runBase, type Tried, tryAll } from './execute.ts'
+import { type Base, type Breathe, type CheckedPlan, runBase, type Tried, tryAll } from './execute.ts'
 import { choicesOf, explain } from './explain.ts'
 import { minimise } from './minimise.ts'
-import { needlessAdvice, needlessBarriers } from './needless.ts'
+import { type JudgedBarrier, judgeBarriers, needlessAdvice } from './needless.ts'
 import { placeNames } from './patch.ts'
+
+/** A report with what else a review asks for. */
+export interface Examined {
+  report: CheckReport
+  base: Base
+  barriers: JudgedBarrier[]
+}
 
 /**
  * What is known of a plan's switches: every execution of its mode judged by the switch contract, and for a "none" the paired
@@ -13,7 +20,11 @@ import { placeNames } from './patch.ts'
  * @param scenario what the result holds for, for sentences
  * @throws CheckStopped when `breathe` says so
  */
-export async function check(checked: CheckedPlan, scenario: string, breathe: Breathe): Promise<CheckReport> {
+export const check = async (checked: CheckedPlan, scenario: string, breathe: Breathe): Promise<CheckReport> =>
+  (await examine(checked, scenario, breathe)).report
+
+/** The same, with what the report was made of. */
+export async function examine(checked: CheckedPlan, scenario: string, breathe: Breathe): Promise<Examined> {
   const base = await runBase(checked, breathe)
   const tried = await tryAll(checked, base, breathe)
   const { pendingSeen, uses, unknownOwner } = base.statistics
@@ -35,14 +46,16 @@ export async function check(checked: CheckedPlan, scenario: string, breathe: Bre
   const removals = wanted ? await findControl(checked, base, breathe) : []
   const shown = removals.find(({ violated }) => violated) ?? removals.at(-1)
   const control = shown ? { removed: `${shown.text} at ${place(shown.pc)}`, violated: shown.violated } : null
-  const needless = wanted ? await needlessBarriers(checked, base, breathe) : []
+  const barriers = wanted ? await judgeBarriers(checked, base, breathe) : []
   const { scope, window } = { ...defaultParameters, ...checked.plan.syncParameters }
   const word = wordOf(findings.length, unknownOwner, control?.violated ?? false)
-  return {
+  const report: CheckReport = {
     findings,
     advice: [
       ...deadSaves(base, checked, scenario),
-      ...needless.map((one) => needlessAdvice(one, checked, scenario)),
+      ...barriers
+        .filter(({ needless }) => needless)
+        .map((barrier) => needlessAdvice(barrier, checked, scenario)),
       ...checked.advice,
     ],
     pending: base.pending,
@@ -60,6 +73,7 @@ export async function check(checked: CheckedPlan, scenario: string, breathe: Bre
       control,
     },
   }
+  return { report, base, barriers }
 }
 
 function wordOf(findings: number, unknownOwner: boolean, controlled: boolean): Verdict['word'] {

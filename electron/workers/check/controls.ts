@@ -75,11 +75,17 @@ export async function findControl(checked: CheckedPlan, base: Base, breathe: Bre
 /** What an exit reports to the host, which looks at it where it needs it. */
 const REPORTS = /^(ESR|FAR|HPFAR|ELR|SPSR)_EL2$|^DISR_EL1$/
 
-/** State that was saved and never loaded. */
+/**
+ * State that was saved and never loaded, where the routine has saved something else that was: else its vCPU just never came
+ * back before the run's end.
+ */
 export function deadSaves({ slots }: Base, checked: CheckedPlan, scenario: string): Advice[] {
   const place = placeNames(checked.plan)
+  const routine = (pc: bigint): string => place(pc).replace(/\+0x[0-9a-f]+$/, '')
+  const live = new Set(slots.filter(({ loads }) => loads > 0).map(({ pc }) => routine(pc)))
   return slots
     .filter(({ register, saves, loads }) => saves > 0 && loads === 0 && !REPORTS.test(register))
+    .filter(({ pc }) => live.has(routine(pc)))
     .map(({ register, pc, instruction, saves }) => ({
       kind: 'dead-save',
       register,

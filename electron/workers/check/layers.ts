@@ -22,9 +22,19 @@ export interface Limits {
   states: number
   /** Instructions that a broken execution is followed for until all that it owes is judged. */
   follow: number
+  /** Executions in all. */
+  executions: number
+  /** Whether the first thing found is enough: the rest is not tried. */
+  first: boolean
 }
 
-export const defaultLimits: Limits = { segment: 4096, states: 64, follow: 60_000 }
+export const defaultLimits: Limits = {
+  segment: 4096,
+  states: 64,
+  follow: 60_000,
+  executions: 1_000_000,
+  first: false,
+}
 
 /** One thing found broken, with what the execution decided on the way, segment by segment. */
 export interface Found<Broken> {
@@ -112,6 +122,10 @@ export function* exploreLayers<Saved, Broken>(
       result.widest = Math.max(result.widest, executions)
       result.segments++
       yield { moment: board.moment, executions: result.executions }
+      if (limits.first && result.found.length > 0) return result
+      if (result.executions <= limits.executions) continue
+      result.incomplete ??= `more than ${limits.executions} executions`
+      return result
     }
     // Where nobody came through whole, the run goes on in those that are broken: what else is wrong lies behind.
     const whole = ends.length > 0

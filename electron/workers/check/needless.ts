@@ -1,11 +1,17 @@
 import type { Advice } from '../../../shared/model/findings.ts'
 import { type Base, type Breathe, type CheckedPlan, runBase, tryAll } from './execute.ts'
+import { defaultLimits, type Limits } from './layers.ts'
 import { placeNames, withoutInstruction } from './patch.ts'
 
-/** An ISB that made a register of MTE certain, and without which nothing is found either. */
-export interface NeedlessBarrier {
+/** Enough to show that nothing is found in a switch of a few choices; where there are more, no advice is given. */
+const limits: Limits = { ...defaultLimits, segment: 256, states: 16, executions: 1024, first: true }
+
+/** An ISB of the switch, behind the first entry, that made a register of MTE certain, taken out. */
+export interface JudgedBarrier {
   pc: bigint
   instruction: string
+  /** Nothing is found without it. */
+  needless: boolean
   /** Registers of MTE that it closed, and what closes them without it. */
   closed: { register: string; otherwise: string }[]
   /** Executions that were tried without it. */
@@ -19,13 +25,13 @@ const JUDGED = /^(GCR|RGSR|TFSR|TFSRE0)_EL/
  * The ISBs of a switch in which nothing is found that can be missed for all that the contract sees: each is taken out, and
  * everything tried again.
  */
-export async function needlessBarriers(
+export async function judgeBarriers(
   checked: CheckedPlan,
   base: Base,
   breathe: Breathe,
-): Promise<NeedlessBarrier[]> {
+): Promise<JudgedBarrier[]> {
   const place = placeNames(checked.plan)
-  const needless: NeedlessBarrier[] = []
+  const judgements: JudgedBarrier[] = []
   for (const { kind, useful, closed, switches, pc, instruction } of base.barriers) {
     const judged = closed.filter((register) => JUDGED.test(register))
     if (kind !== 'isb' || useful === 0 || !switches || judged.length === 0) continue
@@ -35,17 +41,16 @@ export async function needlessBarriers(
     const stop = { ...plan.stop, instructions: 2 * base.moment }
     const without = { ...checked, plan: { ...plan, stop } }
     const ran = await runBase(without, breathe)
-    if (ran.violations.length > 0) continue
-    const { broken, exhaustive, choices } = await tryAll(without, ran, breathe)
-    if (!exhaustive || broken.length > 0) continue
+    const tried = ran.violations.length > 0 ? null : await tryAll(without, ran, breathe, limits)
+    const needless = tried?.exhaustive === true && tried.broken.length === 0
     const otherwise = (register: string): string => {
       const events = [...nextEvents(register, pc, base, ran)].map(([event, at]) => `${event} at ${place(at)}`)
       return events.join(', ') || 'nothing, and nobody uses it'
     }
     const named = judged.map((register) => ({ register, otherwise: otherwise(register) }))
-    needless.push({ pc, instruction, closed: named, choices })
+    judgements.push({ pc, instruction, needless, closed: named, choices: tried?.choices ?? 1 })
   }
-  return needless
+  return judgements
 }
 
 /** What closes the writes of a register without the barrier that closed them. */
@@ -64,7 +69,7 @@ const keyOfWrite = ({ write }: Base['closings'][number]): string => String(write
 
 /** As a report lists it. @param scenarios for which it holds */
 export function needlessAdvice(
-  { pc, instruction, closed, choices }: NeedlessBarrier,
+  { pc, instruction, closed, choices }: JudgedBarrier,
   checked: CheckedPlan,
   scenarios: string,
 ): Advice {
