@@ -6,6 +6,7 @@ import { helpVerb } from './help.ts'
 import { reportError, runCommand } from './main.ts'
 import { policy } from './policy.ts'
 import { replay } from './replay.ts'
+import { review } from './review.ts'
 import { run } from './run.ts'
 import { saveVmVerb } from './save-vm.ts'
 import { serve } from './serve.ts'
@@ -26,6 +27,7 @@ const verbs: Verb[] = [
   explore,
   replay,
   policy,
+  review,
   saveVmVerb,
   version,
 ]

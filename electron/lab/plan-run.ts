@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { featureSet, leastOf } from '../../shared/arch/features.ts'
 import { defaultParameters, defaultScope } from '../../shared/arch/synchronisation.ts'
 import type { Experiment } from '../../shared/model/experiment.ts'
@@ -6,6 +5,7 @@ import { canonicalExperiment, peFeatures } from '../../shared/model/experiment-d
 import type { CheckedPlan } from '../workers/check/execute.ts'
 import type { MachinePlan } from '../workers/plan.ts'
 import { nominalCosts, readCostProfile } from './cost-profile.ts'
+import { sha256 } from './hash.ts'
 import { imageOf, OWN_POLICY } from './image.ts'
 import { deadOffsetAdvice, deadOffsets } from './policy/dead-offset.ts'
 import { readSavedVm, withSavedVm } from './saved-vm.ts'
@@ -102,8 +102,6 @@ const nothingSaid = { vcpus: null, hypervisor: null }
 
 /** A sample costs as much as the run: long ones are not repeated unasked. */
 const isShort = ({ switches }: Experiment['stop']): boolean => switches !== undefined && switches <= 1000
-
-const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex')
 
 const checkModes = { none: 0, sync: 1, async: 2, asym: 3 } as const
 /** FAULT_ and PLACE_ constants of resources/hyp/shared/layout.inc. */

@@ -17,9 +17,14 @@ export function withoutInstruction(plan: MachinePlan, pc: bigint): MachinePlan |
   return null
 }
 
-/** `guest_exit+0x1c`: the nearest symbol of a section at or below an address; the address where there is none. */
+/**
+ * `guest_exit+0x1c`: the nearest symbol of a section at or below an address; the address where there is none, or where the
+ * image holds nothing (a guest runs at addresses of its own).
+ */
 export function placeNames(plan: MachinePlan): (pc: bigint) => string {
-  const { symbols } = readElf(unpacked(plan.image), plan.image.file)
+  const { symbols, segments } = readElf(unpacked(plan.image), plan.image.file)
+  const isHeld = (pc: bigint): boolean =>
+    segments.some(({ address, bytes }) => pc >= address && pc < address + BigInt(bytes.length))
   const named = symbols
     .filter(
       ({ section, name, type }) =>
@@ -28,7 +33,7 @@ export function placeNames(plan: MachinePlan): (pc: bigint) => string {
     .sort((a, b) => Number(a.value - b.value) || Number(a.global) - Number(b.global))
   return (pc) => {
     const symbol = named.findLast(({ value }) => value <= pc)
-    if (symbol === undefined) return `0x${pc.toString(16)}`
+    if (symbol === undefined || !isHeld(pc)) return `0x${pc.toString(16)}`
     const offset = pc - symbol.value
     return offset === 0n ? symbol.name : `${symbol.name}+0x${offset.toString(16)}`
   }
