@@ -1,4 +1,5 @@
 import type { CostComparison } from '../lab/cost-interval.ts'
+import type { ImportedPolicy } from '../lab/import/import-policy.ts'
 import type { PolicyDescription, PolicyLine } from '../lab/policy/describe.ts'
 import type { PolicyDiff, RoutineDiff } from '../lab/policy/diff.ts'
 import type { MeasuredComparison } from '../lab/policy/measured.ts'
@@ -170,4 +171,33 @@ export function costLines({ profile, cycles, certain, sensitivity }: CostCompari
       ? ['    no class flips the sign alone; several together do']
       : []),
   ]
+}
+
+/** What an import made of each line that is not mere context, and of the whole. */
+export function importText(
+  { lines, counts, fromBase, base, text }: ImportedPolicy,
+  equals: readonly string[],
+): string {
+  const shown = lines.filter(({ status }) => status !== 'ignored')
+  const width = String(lines.length).length
+  const reasons = new Map<string, number>()
+  for (const { status, reason } of lines)
+    if (status === 'ignored') reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
+  const verdict =
+    text === null
+      ? `rejected: ${counts.rejected} of ${lines.length} lines; there is no policy`
+      : `imported on ${base}; ${equals.length > 0 ? `no instruction differs from ${equals.join(', ')}` : 'its code is that of no bundled policy'}`
+  return [
+    ...shown.map(
+      ({ line, status, reason, text: of }) =>
+        `${String(line).padStart(width)} ${status}: ${reason}: ${of.trim()}`,
+    ),
+    '',
+    ...[...reasons].map(([reason, n]) => `${String(n).padStart(width)} ignored: ${reason}`),
+    '',
+    ...(text === null ? [] : fromBase.map((one) => `not in it: ${one}`)),
+    `${counts.accepted} accepted, ${counts.ignored} ignored, ${counts.rejected} rejected, of ${lines.length} lines`,
+    verdict,
+    '',
+  ].join('\n')
 }

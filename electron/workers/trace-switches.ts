@@ -1,4 +1,5 @@
 import { readElf } from '../../shared/asm/elf-read.ts'
+import { type Phase, phases } from '../../shared/model/trace.ts'
 import { slotOf, X0 } from '../machine/cpu/layout.ts'
 import { Tap } from '../machine/debug/tap.ts'
 import { type Mark, markKinds, marksOf } from '../machine/observe/marks.ts'
@@ -65,6 +66,17 @@ export function traceSwitches(
     follower.levels(el, core.el, retired && core.state[ESR_EL2]! >> 26n === EC_HVC64)
   }
   return { trips: follower.trips, marks: marksOf(readElf(plan.image.bytes, plan.image.file)) }
+}
+
+/** The phases that an image declares, by the address of the instruction that each begins at. */
+export function phaseMarks(bytes: Uint8Array, file: string): Map<number, Phase> {
+  const found = new Map<number, Phase>()
+  for (const [address, marks] of marksOf(readElf(bytes, file))) {
+    const last = marks.findLast(({ kind }) => kind === markKinds.PHASE)
+    const phase = last === undefined ? undefined : phases[last.argument]
+    if (phase !== undefined) found.set(address, phase)
+  }
+  return found
 }
 
 class Follower {

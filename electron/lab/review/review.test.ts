@@ -143,7 +143,6 @@ function isCard(card: string): void {
     .map((line) => line.slice(0, 12))
   expect(heads.slice(1, 4)).toEqual(['1. Which eve', '2. Is each s', '3. May a sav'])
   // Plain text, as a mail carries it everywhere.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what must not be there
   expect(card).not.toMatch(/[^\n\x20-\x7e]/)
   expect(lines.filter((line) => line !== line.trimEnd())).toEqual([])
 }
