@@ -4,6 +4,7 @@ import { dis } from './dis.ts'
 import { explore } from './explore.ts'
 import { helpVerb } from './help.ts'
 import { reportError, runCommand } from './main.ts'
+import { mutate } from './mutate.ts'
 import { policy } from './policy.ts'
 import { replay } from './replay.ts'
 import { review } from './review.ts'
@@ -28,6 +29,7 @@ const verbs: Verb[] = [
   replay,
   policy,
   review,
+  mutate,
   saveVmVerb,
   version,
 ]

@@ -115,7 +115,8 @@ export const policy: Verb = {
   },
 }
 
-function modeFlag(args: Arguments): PolicyMode | null {
+/** --mode of a verb; null where it was not given. */
+export function modeFlag(args: Arguments): PolicyMode | null {
   const mode = args.value('mode')
   if (mode === undefined) return null
   const found = policyModes.find((one) => one === mode)

@@ -429,8 +429,14 @@ export class PeChecker implements Watcher {
     const those = (wanted: string): string[] =>
       faults.filter(({ state }) => state === wanted).map(({ register }) => register)
     const late = registers.map(({ register }) => register)
+    // A DSB of the ST kind (CRm<1:0> = 0b10) waits for stores only: it completes no tag check of a load, so none is ordered.
+    const completes = kind === 'dsb' && (((at.word ?? 0) >>> 8) & 3) !== 2
     const names =
-      kind === 'dsb' ? those('pending') : [...late, ...this.switched.pending(), ...those('completed')]
+      kind === 'isb'
+        ? [...late, ...this.switched.pending(), ...those('completed')]
+        : completes
+          ? those('pending')
+          : []
     this.shared.barriers.executed(kind, [...new Set(names)], this.who.acts() === 'switch', at)
   }
 

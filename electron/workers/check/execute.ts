@@ -1,4 +1,5 @@
 import type { Advice, CheckReport, Verdict } from '../../../shared/model/findings.ts'
+import type { StopReason } from '../../../shared/model/trace.ts'
 import type { OneThreadBoard } from '../../machine/board/one-thread.ts'
 import { type ContractState, SwitchContract, type Violation } from '../../machine/contract/contract.ts'
 import { type Decision, Explorer } from '../../machine/sync/explore.ts'
@@ -40,6 +41,9 @@ export interface Base extends Pick<CheckReport, 'pending'> {
   closings: ReturnType<SwitchContract['closings']>
   statistics: SwitchContract['statistics']
   violations: readonly Violation[]
+  /** Why the machine ended, and what it wrote to the UART. */
+  end: StopReason | null
+  console: string
 }
 
 /** Samples of a seeded check. */
@@ -64,7 +68,9 @@ function watched(board: OneThreadBoard, { vcpus, hypervisor }: CheckedPlan): Swi
 /** One execution as the plan's own mode has it, or with every write and fault as late as it may be. */
 export async function runBase(checked: CheckedPlan, breathe: Breathe): Promise<Base> {
   const { plan, mode } = checked
-  const board = openOneThread(mode === 'explore' ? { ...plan, sync: 'latest' } : plan, silent)
+  const written: Uint8Array[] = []
+  const listen = { console: (bytes: Uint8Array) => void written.push(bytes.slice()) }
+  const board = openOneThread(mode === 'explore' ? { ...plan, sync: 'latest' } : plan, listen)
   const contract = watched(board, checked)
   for (let next = BREATH; board.end() === null && board.advance() > 0; ) {
     if (board.moment < next) continue
@@ -79,6 +85,8 @@ export async function runBase(checked: CheckedPlan, breathe: Breathe): Promise<B
     closings: contract.closings(),
     statistics: contract.statistics,
     violations: [...contract.violations()],
+    end: board.end(),
+    console: Buffer.concat(written).toString('latin1'),
   }
 }
 
