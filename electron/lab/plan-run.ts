@@ -138,6 +138,7 @@ export function configText(
     ['CFG_HOST_FAULT_BY', host.faultBy.reduce((bits, way) => bits | faultWays[way], 0)],
     ['CFG_HOST_FAULT_LOADED', host.faultAt === 'loaded' ? 1 : 0],
     ['CFG_HOST_READS_TFSR', host.readsTfsr ? 1 : 0],
+    ['CFG_HOST_CHECKS_TCO', host.checksTco ? 1 : 0],
     ['CFG_HOST_TIMER', host.timer],
     ['CFG_HOST_PENDING', host.pendingEvery],
     ['CFG_HOST_ILLEGAL', host.illegalEvery],

@@ -47,6 +47,7 @@ host_loop:
 
 3:	host_run_vcpu
 	mov	x21, x0
+	host_check_tco
 	bl	host_tags_probed
 	ldr	x1, [x20, #VCPU_RUNS]
 	cmp	x21, #EXIT_IRQ			// when it comes is no part of the experiment

@@ -272,6 +272,14 @@ const host = Type.Object(
         ),
       ),
     ),
+    checksTco: Type.Optional(
+      Type.Boolean(
+        described(
+          'Whether the host compares PSTATE.TCO with host.tco when a run has come back, and counts a difference as bad; default false.',
+          { default: false },
+        ),
+      ),
+    ),
     probe: Type.Optional(
       Type.Enum(
         ['none', 'tag-draw'],

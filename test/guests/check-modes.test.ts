@@ -33,6 +33,7 @@ const config = (pes: number, host: Mode, guest: Mode): string => {
 .set CFG_HOST_FAULT_BY, 7
 .set CFG_HOST_FAULT_LOADED, 0
 .set CFG_HOST_READS_TFSR, 1
+.set CFG_HOST_CHECKS_TCO, 0
 .set CFG_HOST_TIMER,    0
 .set CFG_HOST_PENDING,  0
 .set CFG_HOST_ILLEGAL,  0

@@ -32,8 +32,8 @@ function disturbed(console: string): string[] {
   return owners.filter(([, , count]) => count !== '0').map(([, owner]) => owner!)
 }
 
-/** What mainline itself lets happen: the hazard H9. */
-const hazards: Record<string, string[]> = { 'contract-h9 vhe': ['v0'] }
+/** What mainline itself lets happen: the hazard H9, and PSTATE.TCO as the exit left it. */
+const hazards: Record<string, string[]> = { 'contract-h9 vhe': ['v0'], 'contract-tco vhe': ['host'] }
 
 /** Under VHE what runs behind an exit is the host, and the hypervisor has no draws of its own. */
 const modesOf = (name: string) =>
