@@ -61,7 +61,8 @@ export function planRun(experiment: Experiment, resources: string): PlannedRun {
       ? {
           plan,
           mode,
-          ...(isForeign(hypervisor) ? nothingSaid : { vcpus, hypervisor: hypervisor.mode }),
+          vcpus,
+          hypervisor: isForeign(hypervisor) ? null : hypervisor.mode,
           advice:
             assembled === null ? [] : deadOffsets(assembled, policyFiles(hypervisor)).map(deadOffsetAdvice),
         }
@@ -90,15 +91,13 @@ export function syncText(
   ].join(', ')
 }
 
-/** An ELF file from elsewhere says by its marks, if it has any, whose state is loaded; the experiment's vCPUs are not its own. */
+/** An ELF file from elsewhere: HCR_EL2.E2H says which mode it is. The experiment's vCPUs say which of its VMs have MTE, in the order of their VMIDs. */
 const isForeign = ({ source }: Experiment['hypervisor']): boolean =>
   source !== undefined && !/\.(inc|S)$/.test(source)
 
 /** The sources that are the policy's own. */
 const policyFiles = ({ policy, source }: Experiment['hypervisor']): ReadonlySet<string> =>
   new Set([source === undefined ? `hyp/policies/${policy}.inc` : OWN_POLICY])
-
-const nothingSaid = { vcpus: null, hypervisor: null }
 
 /** A sample costs as much as the run: long ones are not repeated unasked. */
 const isShort = ({ switches }: Experiment['stop']): boolean => switches !== undefined && switches <= 1000

@@ -222,7 +222,7 @@ const hypervisor = Type.Object(
     source: Type.Optional(
       Type.String(
         described(
-          'A file of your own in place of a bundled hypervisor: a policy NAME.inc (instead of hypervisor.policy), an image NAME.S (may include what lies in resources), or an ELF file, which runs as it is. By its path from the experiment’s folder or the current one; default none.',
+          'A file of your own in place of a bundled hypervisor: a policy NAME.inc (instead of hypervisor.policy), an image NAME.S (may include what lies in resources), or an ELF file, which runs as it is (vcpus then says which of its VMs, in the order of their VMIDs, have MTE). By its path from the experiment’s folder or the current one; default none.',
           { minLength: 1 },
         ),
       ),
