@@ -5,8 +5,10 @@ import type { RunId } from '../../shared/model/run.ts'
 import { unwrap } from '../base/first-run.ts'
 import { runBase, tryAll } from '../workers/check/execute.ts'
 import { choicesOf, explain } from '../workers/check/explain.ts'
+import { boundedLimits, defaultLimits } from '../workers/check/layers.ts'
 import { minimise, sameViolation } from '../workers/check/minimise.ts'
-import { withoutInstruction } from '../workers/check/patch.ts'
+import { withoutStep as planWithoutStep } from '../workers/check/patch.ts'
+import type { MachinePlan } from '../workers/plan.ts'
 import type { Lab } from './lab.ts'
 import { planRun } from './plan-run.ts'
 import { knownNames } from './resources.ts'
@@ -48,7 +50,7 @@ export async function replayFinding(
   const tried = { ...checked, plan }
   const idle = async (): Promise<void> => {}
   const base = await runBase(tried, idle)
-  const { broken } = await tryAll(tried, base, idle)
+  const { broken } = await tryAll(tried, base, idle, without === null ? defaultLimits : boundedLimits)
   const [found] = await minimise(
     tried,
     base,
@@ -82,11 +84,7 @@ function findingOf(report: CheckReport | null, run: RunId, number: number): Find
   )
 }
 
-function withoutStep(
-  plan: Parameters<typeof withoutInstruction>[0],
-  { steps }: Finding,
-  number: number,
-): typeof plan {
+function withoutStep(plan: MachinePlan, { steps }: Finding, number: number): MachinePlan {
   const step = steps[number - 1]
   if (step === undefined)
     throw new ProblemError(
@@ -94,12 +92,12 @@ function withoutStep(
       `the finding has ${steps.length} steps`,
       'Steps are counted from 1.',
     )
-  const patched = withoutInstruction(plan, step.pc)
+  const patched = planWithoutStep(plan, step)
   if (patched !== null)
     return { ...patched, stop: { ...plan.stop, instructions: plan.stop.instructions ?? 10_000_000 } }
   throw new ProblemError(
     `step ${number}`,
-    `its instruction at 0x${step.pc.toString(16)} is not where the image holds it`,
-    'Choose a step of the host or the hypervisor: a guest runs at addresses of its own.',
+    `its instruction at 0x${step.pc.toString(16)} is not found in the image, or at more than one place`,
+    'Choose another step.',
   )
 }

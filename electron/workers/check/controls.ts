@@ -1,5 +1,6 @@
 import type { Advice } from '../../../shared/model/findings.ts'
 import { type Base, type Breathe, type CheckedPlan, runBase, tryAll } from './execute.ts'
+import { boundedLimits } from './layers.ts'
 import { placeNames, withoutInstruction } from './patch.ts'
 
 /** One thing that a switch does for the state in question, to be taken out. */
@@ -64,7 +65,7 @@ export async function findControl(checked: CheckedPlan, base: Base, breathe: Bre
     if (ran.violations.length > 0) return tried
   }
   for (const [i, { broken }] of without.slice(0, EXPLORED).entries()) {
-    const all = await tryAll(broken, bases[i] as Base, breathe)
+    const all = await tryAll(broken, bases[i] as Base, breathe, { ...boundedLimits, first: true })
     if (all.broken.length === 0) continue
     tried[i] = { ...(tried[i] as Removal), violated: true }
     break

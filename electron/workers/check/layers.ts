@@ -36,6 +36,9 @@ export const defaultLimits: Limits = {
   first: false,
 }
 
+/** For a switch that misses something, which may leave open more than is worth trying: enough to show what it breaks. */
+export const boundedLimits: Limits = { ...defaultLimits, segment: 256, states: 16, executions: 1024 }
+
 /** One thing found broken, with what the execution decided on the way, segment by segment. */
 export interface Found<Broken> {
   broken: Broken

@@ -1,7 +1,8 @@
+import type { Step } from '../../../shared/model/findings.ts'
 import type { Violation } from '../../machine/contract/violation.ts'
 import type { Base, Breathe, Broken, CheckedPlan } from './execute.ts'
 import { runBase } from './execute.ts'
-import { withoutInstruction } from './patch.ts'
+import { withoutStep } from './patch.ts'
 
 /** The same broken invariant, wherever it is found. */
 export const sameViolation = (
@@ -12,7 +13,7 @@ export const sameViolation = (
 /**
  * Each violation with the steps that it needs: one whose instruction can be taken out of the image with the violation still
  * there is no part of the witness. Asked of one execution with the latest arrivals; a violation that this one does not show, and
- * an instruction that the image does not hold where it runs (a guest's), keep their steps.
+ * an instruction that is not found in the image, keep their steps.
  */
 export async function minimise(
   checked: CheckedPlan,
@@ -21,10 +22,11 @@ export async function minimise(
   breathe: Breathe,
 ): Promise<Broken[]> {
   const ran = new Map<bigint, Base | null>()
-  async function without(pc: bigint): Promise<Base | null> {
+  async function without(step: Step): Promise<Base | null> {
+    const { pc } = step
     const known = ran.get(pc)
     if (known !== undefined) return known
-    const plan = withoutInstruction(checked.plan, pc)
+    const plan = withoutStep(checked.plan, step)
     // A machine that misses something may never end.
     const stop = { ...plan?.stop, instructions: 2 * base.moment }
     const result = plan === null ? null : await runBase({ ...checked, plan: { ...plan, stop } }, breathe)
@@ -38,7 +40,7 @@ export async function minimise(
     const shows = ({ violations }: Base): boolean => violations.some((one) => sameViolation(one, violation))
     const trail: Violation['trail'] = []
     for (const [i, step] of violation.trail.entries()) {
-      const rest = shows(base) && i < violation.trail.length - 1 ? await without(step.pc) : null
+      const rest = shows(base) && i < violation.trail.length - 1 ? await without(step) : null
       if (rest === null || !shows(rest)) trail.push(step)
     }
     minimal.push({ ...broken, violation: { ...violation, trail } })

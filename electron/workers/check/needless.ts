@@ -1,10 +1,10 @@
 import type { Advice } from '../../../shared/model/findings.ts'
 import { type Base, type Breathe, type CheckedPlan, runBase, tryAll } from './execute.ts'
-import { defaultLimits, type Limits } from './layers.ts'
+import { boundedLimits, type Limits } from './layers.ts'
 import { placeNames, withoutInstruction } from './patch.ts'
 
 /** Enough to show that nothing is found in a switch of a few choices; where there are more, no advice is given. */
-const limits: Limits = { ...defaultLimits, segment: 256, states: 16, executions: 1024, first: true }
+const limits: Limits = { ...boundedLimits, first: true }
 
 /** An ISB of the switch, behind the first entry, that made a register of MTE certain, taken out. */
 export interface JudgedBarrier {

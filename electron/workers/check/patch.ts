@@ -1,4 +1,7 @@
 import { readElf } from '../../../shared/asm/elf-read.ts'
+import type { Step } from '../../../shared/model/findings.ts'
+import { readMemory } from '../../machine/debug/memory.ts'
+import { openOneThread } from '../one-thread.ts'
 import type { MachinePlan } from '../plan.ts'
 import { unpacked } from '../unpack.ts'
 
@@ -15,6 +18,30 @@ export function withoutInstruction(plan: MachinePlan, pc: bigint): MachinePlan |
     return { ...plan, image: { ...plan.image, bytes } }
   }
   return null
+}
+
+/** Bytes around a guest's instruction by which its place in the image is known. */
+const AROUND = 32
+
+/**
+ * The plan without the instruction of a step, wherever it runs: a guest's is looked for in the image, which holds its code at
+ * another address, by the bytes around it. null when it is there at no place, or at more than one.
+ */
+export function withoutStep(plan: MachinePlan, step: Pick<Step, 'pe' | 'pc' | 'moment'>): MachinePlan | null {
+  const direct = withoutInstruction(plan, step.pc)
+  if (direct !== null) return direct
+  const board = openOneThread({ ...plan, sync: 'latest' }, { console: () => {} })
+  while (board.moment < step.moment && board.advance(step.moment - board.moment) > 0);
+  const pe = board.pes[step.pe]
+  if (pe === undefined || pe.core.pc !== step.pc) return null
+  const around = readMemory(pe, step.pc - BigInt(AROUND), 2 * AROUND)
+  if (around.length < 2 * AROUND) return null
+  const bytes = unpacked(plan.image).slice()
+  const at = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const first = at.indexOf(around)
+  if (first < 0 || at.indexOf(around, first + 1) >= 0) return null
+  at.writeUInt32LE(NOP, first + AROUND)
+  return { ...plan, image: { ...plan.image, bytes } }
 }
 
 /**
