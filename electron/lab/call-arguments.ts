@@ -33,6 +33,7 @@ const schemas = {
   'run.delete': ofRun,
   'run.experiment': ofRun,
   'run.findings': ofRun,
+  'run.card': ofRun,
   'run.console': ofRun,
   'run.latency': Type.Object({ run, range, columns, pe, vcpu }),
   'run.distribution': Type.Object({ run, range, bins: columns, pe, vcpu }),

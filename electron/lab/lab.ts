@@ -17,6 +17,7 @@ import { museumCases } from './museum.ts'
 import { type PlannedRun, planRun, syncText } from './plan-run.ts'
 import { policyList } from './policy-list.ts'
 import { experimentsIn, knownNames } from './resources.ts'
+import { cardOf } from './review/run-card.ts'
 
 export interface LabOptions {
   /** Session file; null for the default one in the data folder. */
@@ -182,6 +183,12 @@ export async function openLab(options: LabOptions): Promise<Lab> {
     'run.get': ofStore('run.get'),
     'run.experiment': ofStore('run.experiment'),
     'run.findings': ({ run }) => checks.report(run),
+    'run.card': async ({ run }) => {
+      const report = await checks.report(run)
+      const { experiment } = await store.call('run.get', { run })
+      const { text } = await store.call('run.experiment', { run })
+      return { text: await cardOf(resources, `${info.path}#${run}`, experiment, text, report, version) }
+    },
     'run.console': ofStore('run.console'),
     'run.latency': ofStore('run.latency'),
     'run.distribution': ofStore('run.distribution'),

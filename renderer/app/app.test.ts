@@ -65,6 +65,12 @@ describe('routes', () => {
   it.each(['#/run/x', '#/nowhere', '#/experiment/%', '', '#/run/-1'])('%s leads home', (hash) =>
     expect(parseRoute(hash)).toEqual({ page: 'home' }),
   )
+  it('knows the card of a run', () => {
+    const route = parseRoute('#/run/3/findings/card')
+    expect(route).toMatchObject({ page: 'run', view: 'findings', place: { card: true } })
+    expect(formatRoute(route)).toBe('#/run/3/findings/card')
+  })
+
   it.each(['finding/0', 'finding/x', 'question/4', 'nowhere/1'])(
     'shows findings without the place %s',
     (place) =>

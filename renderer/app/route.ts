@@ -50,9 +50,10 @@ function decoded(part: string): string | null {
   }
 }
 
-/** `finding/2/step/4` counts both from 1; `question/1`. */
+/** `finding/2/step/4` counts both from 1; `question/1`; `card`. */
 function parsePlace([kind, first, word, second]: string[]): FindingsPlace | null {
   const at = natural(first)
+  if (kind === 'card') return { card: true }
   if (kind === 'question') {
     const question = questions.find(({ id }) => id === at)
     return question ? { question: question.id } : null
@@ -64,6 +65,7 @@ function parsePlace([kind, first, word, second]: string[]): FindingsPlace | null
 
 function formatPlace(place: FindingsPlace | null): string {
   if (place === null) return ''
+  if ('card' in place) return '/card'
   if ('question' in place) return `/question/${place.question}`
   return `/finding/${place.finding}${place.step === null ? '' : `/step/${place.step + 1}`}`
 }

@@ -35,6 +35,8 @@ export interface Calls {
   'run.experiment': { args: { run: RunId }; reply: { text: string } }
   /** What the switch contract found in a run; null when the run was not checked, or not yet. */
   'run.findings': { args: { run: RunId }; reply: CheckReport | null }
+  /** The review card of a checked run: 72 columns of plain text. Its experiment is tried anew for it. */
+  'run.card': { args: { run: RunId }; reply: { text: string } }
   'run.console': { args: { run: RunId }; reply: { text: string; truncated: boolean } }
   /** Latency over time; `columns` is the width in pixels that will be drawn; pe and vcpu null for all. */
   'run.latency': {
@@ -90,6 +92,7 @@ export const callNames = Object.keys({
   'run.delete': 0,
   'run.experiment': 0,
   'run.findings': 0,
+  'run.card': 0,
   'run.console': 0,
   'run.latency': 0,
   'run.distribution': 0,

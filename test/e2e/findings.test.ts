@@ -116,7 +116,20 @@ describe.skipIf(noChromium)(`findings in a browser${noChromium ? ` (${noChromium
       await page.keyboard.press('ArrowDown')
       await page.getByRole('heading', { name: /is seen in the host/ }).waitFor()
       await page.keyboard.press('End')
+      await page.getByRole('heading', { name: 'The review card of this run' }).waitFor()
+      await page.keyboard.press('ArrowUp')
       await page.getByRole('heading', { name: /may move where/ }).waitFor()
+    }))
+
+  it('shows the card for a mail, names the command for all scenarios, and says why there is none', () =>
+    open('#/run/1/findings/card', async (page, lab) => {
+      const card = await page.getByLabel('Review card').inputValue()
+      expect(card).toMatch(/^Switchyard .*, review of experiment/)
+      expect(await page.locator('article code').textContent()).toMatch(/^npx switchyard review \w+/)
+      await page.getByRole('button', { name: 'Copy card' }).waitFor()
+      lab.failing.set('run.card', { place: 'a', cause: 'it was not explored', remedy: 'Explore it.' })
+      await page.evaluate(() => location.assign('#/run/2/findings/card'))
+      await page.getByText('It was not explored').waitFor()
     }))
 
   it('opens a link to a step, and marks it', () =>
@@ -161,6 +174,7 @@ describe.skipIf(noChromium)(`findings in a browser${noChromium ? ` (${noChromium
     '#/museum/missing-isb',
     '#/run/1/findings/finding/2/step/4',
     '#/run/1/findings/question/1',
+    '#/run/1/findings/card',
     '#/run/2/findings/question/2',
     '#/run/3/findings/question/3',
     '#/run/4/findings',

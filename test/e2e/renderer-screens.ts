@@ -108,6 +108,8 @@ const screens: Screen[] = [
   { name: 'findings-question-1', hash: '#/run/4/findings/question/1' },
   { name: 'findings-question-2', hash: '#/run/4/findings/question/2' },
   { name: 'findings-question-3', hash: '#/run/4/findings/question/3' },
+  { name: 'findings-card', hash: '#/run/4/findings/card' },
+  { name: 'findings-card-1024', hash: '#/run/4/findings/card', size: [1024, 640] },
   { name: 'findings-question-2-none', hash: '#/run/2/findings/question/2' },
   { name: 'findings-sampled', hash: '#/run/5/findings' },
   { name: 'findings-vacuous', hash: '#/run/6/findings' },

@@ -572,6 +572,7 @@ export function createFakeLab(shapes: RunShape[]): FakeLab {
     },
     'run.experiment': async () => ({ text: exampleText }),
     'run.findings': async ({ run }) => need(run).report,
+    'run.card': async ({ run }) => ({ text: cardText(need(run).summary.experiment) }),
     'run.console': async ({ run }) => ({ text: need(run).console, truncated: false }),
     'run.latency': async ({ run, range, columns }) => latencySeries(need(run), range, columns),
     'run.distribution': async ({ run, range, bins }) => distribution(need(run), range, bins),
@@ -689,3 +690,25 @@ export function createFakeLab(shapes: RunShape[]): FakeLab {
     },
   }
 }
+
+/** What a card looks like: its widest line has 72 columns. */
+const cardText = (experiment: string): string => `Switchyard 0.3.0, review of experiment ${experiment}
+sha256 34d8a470f71fd55b; synchronisation as in ddi0487-m
+late writes in scope: GCR_EL1 RGSR_EL1 SCTLR_EL1 SCTLR_EL2 HCR_EL2 TFSR;
+  window run
+1 scenario tried (VHE), each in every choice it leaves open
+
+VIOLATED in 1 of 1
+  - VHE ${experiment}: unsynchronised-host-state GCR_EL1, host
+
+1. Which event synchronises each write?
+  VHE GCR_EL1 written in guest_enter: exception return from EL2 in
+    guest_enter (9x)
+  VHE GCR_EL1 written in guest_exit: ISB in vcpu_run (9x)
+
+2. Is each saved slot used?
+  yes: every save is loaded again (41 seen)
+
+3. May a save and restore move to vcpu_load and vcpu_put?
+  asked of policies; this was one scenario
+`

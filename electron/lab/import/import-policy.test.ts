@@ -6,8 +6,8 @@ import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { ProblemError } from '../../../shared/base/result.ts'
 import { showPolicy } from '../policy/compare.ts'
-import { review } from '../review/review.ts'
-import { reviewSubject } from '../review/subject.ts'
+import { battery } from '../review/battery.ts'
+import { violationsOf } from '../review/review.ts'
 import { equalPolicies } from './equals.ts'
 import { type ImportedPolicy, importPolicy } from './import-policy.ts'
 
@@ -42,16 +42,12 @@ const plain = mail
 async function found(text: string): Promise<string[]> {
   const path = join(folder, 'policy.inc')
   writeFileSync(path, text)
-  const { scenarios } = await review(
-    resources,
-    reviewSubject(resources, path),
-    ['contract'],
-    async () => {},
-    () => {},
-  )
-  return scenarios.flatMap(({ mode, findings }) => [
-    ...new Set(findings.map(({ finding }) => `${mode} ${finding.kind} ${finding.register}`)),
-  ])
+  const names: string[] = []
+  const setting = `hypervisor.source=${JSON.stringify(path)}` as const
+  for (const scenario of battery(resources, setting, ['nvhe', 'vhe'], ['contract']))
+    for (const { violation } of await violationsOf(scenario, async () => {}))
+      names.push(`${scenario.mode} ${violation.kind} ${violation.register}`)
+  return [...new Set(names)]
 }
 
 describe('the mail of a reviewer', { timeout: MINUTE }, () => {

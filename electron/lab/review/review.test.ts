@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
+import type { CheckReport } from '../../../shared/model/findings.ts'
 import { CheckStopped } from '../../workers/check/execute.ts'
 import { CARD_COLUMNS, reviewCard, wrapped } from './card.ts'
 import { type Review, review } from './review.ts'
+import { cardOf } from './run-card.ts'
 import { reviewSubject } from './subject.ts'
 
 const resources = fileURLToPath(new URL('../../../resources', import.meta.url))
@@ -98,14 +100,13 @@ describe('a review', { timeout: MINUTE }, () => {
     expect(found.placements).toEqual([])
   })
 
-  it.skipIf(!long)(
-    'of every bundled policy over every scenario prints a card',
-    { timeout: 30 * MINUTE },
-    async () => {
-      for (const name of ['mainline', 'v13', 'no-itfsb', 'eos-clear', 'tco-restore'])
-        isCard(reviewCard(await of(name), '0.0.0'))
-    },
-  )
+  it('of every bundled policy over every scenario prints a card', { timeout: 30 * MINUTE }, async ({
+    skip,
+  }) => {
+    skip(!long, 'only in the long run')
+    for (const name of ['mainline', 'v13', 'no-itfsb', 'eos-clear', 'tco-restore'])
+      isCard(reviewCard(await of(name), '0.0.0'))
+  })
 
   it('ends when nobody wants it any more', async () => {
     const stopped = review(
@@ -148,6 +149,17 @@ function isCard(card: string): void {
 }
 
 describe('the card', { timeout: MINUTE }, () => {
+  it('of a run that was explored is about its experiment alone', async () => {
+    const text = readFileSync(join(resources, 'experiments/contract.json'), 'utf8')
+    const explored = { verdict: { mode: 'explore' } } as CheckReport
+    const card = await cardOf(resources, 'lab.switchyard#1', 'contract', text, explored, '1.2.3')
+    isCard(card)
+    expect(card).toContain('review of experiment contract\n')
+    expect(card).toContain('\nNo violation in 1 of 1\n')
+    const refused = cardOf(resources, 'lab.switchyard#2', 'contract', text, null, '1.2.3')
+    await expect(refused).rejects.toThrow('this run was not explored')
+  })
+
   it('is 72 columns of plain text with verdict, answers, costs and a witness', async () => {
     const card = reviewCard(await of('v12', 'contract', 'contract-h9'), '1.2.3')
     isCard(card)

@@ -6,5 +6,8 @@ export const questions = [
 ] as const
 export type QuestionId = (typeof questions)[number]['id']
 
-/** What the findings view shows: a finding (counted from 1) with the step that is looked at, or a question. */
-export type FindingsPlace = { finding: number; step: number | null } | { question: QuestionId }
+/** What the findings view shows: a finding (counted from 1) with the step that is looked at, a question, or the card for a mail. */
+export type FindingsPlace =
+  | { finding: number; step: number | null }
+  | { question: QuestionId }
+  | { card: true }

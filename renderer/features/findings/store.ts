@@ -13,5 +13,7 @@ export const useFindings = defineStore('findings', () => {
     await report.ask(run)
   }
 
-  return { report, load }
+  const card = question((run: RunId) => lab.call('run.card', { run }))
+
+  return { report, card, load }
 })
