@@ -4,6 +4,7 @@ import { dis } from './dis.ts'
 import { explore } from './explore.ts'
 import { helpVerb } from './help.ts'
 import { reportError, runCommand } from './main.ts'
+import { museum } from './museum.ts'
 import { mutate } from './mutate.ts'
 import { policy } from './policy.ts'
 import { replay } from './replay.ts'
@@ -30,6 +31,7 @@ const verbs: Verb[] = [
   policy,
   review,
   mutate,
+  museum,
   saveVmVerb,
   version,
 ]

@@ -9,6 +9,31 @@ afterAll(() => rmSync(folder, { recursive: true }))
 const review = (...args: string[]) =>
   runCommand(['review', ...args], { cwd: folder, env: { SWITCHYARD_DATA: join(folder, 'data') } })
 
+describe('museum', () => {
+  const museum = (...args: string[]) =>
+    runCommand(['museum', ...args], { cwd: folder, env: { SWITCHYARD_DATA: join(folder, 'data') } })
+
+  it('lists its cases, tells one, and tries it both ways', async () => {
+    expect((await museum()).out).toMatch(/^missing-isb +H1 {2}Host code draws/)
+    expect((await museum('gmid')).out).toMatch(/^# .*## Sources.*\nbroken: /s)
+    const { status, out } = await museum('missing-isb', '--run')
+    expect(status).toBe(0)
+    expect(out).toMatch(/\nbroken \(v12.*\): violated \(witness\)\n/)
+    expect(out).toMatch(/\nfixed \(v13.*\): no violation in 1 choice/)
+    const json = JSON.parse((await museum('missing-isb', '--run', '--json')).out)
+    expect(json.broken.findings[0]).toMatchObject({ kind: 'unsynchronised-host-state', owner: 'host' })
+  })
+
+  it.each([
+    [['missing-isp'], 1, 'Did you mean missing-isb?'],
+    [['--run'], 64, 'museum --run needs a case'],
+  ])('says what is wrong with %j', async (args, status, message) => {
+    const outcome = await museum(...args)
+    expect(outcome).toMatchObject({ status, out: '' })
+    expect(outcome.err).toContain(message)
+  })
+})
+
 describe('review', () => {
   it('prints a card, and ends with 1 where something is found', async () => {
     const { status, out, err } = await review('v12', '--scenario', 'contract')
