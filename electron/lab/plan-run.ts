@@ -61,6 +61,7 @@ export function planRun(experiment: Experiment, resources: string): PlannedRun {
       ? {
           plan,
           mode,
+          samples: machine.syncSamples,
           vcpus,
           hypervisor: isForeign(hypervisor) ? null : hypervisor.mode,
           advice:

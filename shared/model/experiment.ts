@@ -154,6 +154,14 @@ const machine = Type.Object(
     syncSeed: seed(
       'Seed by which sync "seeded" chooses, apart from schedule.seed, so that one interleaving can be met with many arrivals:',
     ),
+    syncSamples: Type.Optional(
+      Type.Integer(
+        described(
+          'How many runs the switch contract judges of sync "seeded", each with the next seed from syncSeed on: 1 to 4096; default 16. Runs of more than 1000 switches are not judged.',
+          { minimum: 1, maximum: 4096, default: 16 },
+        ),
+      ),
+    ),
     syncScope: Type.Optional(
       Type.Array(
         Type.Enum(scopeItems),

@@ -167,6 +167,16 @@ describe('a check by exploration', () => {
     },
     MINUTE,
   )
+  it(
+    'judges as many samples of seeded as are asked for',
+    async () => {
+      const seeded = (set: string[]) => checkOf('contract-exs', ['machine.sync=seeded', ...set])
+      const { verdict } = await seeded(['machine.syncSamples=3'])
+      expect(verdict).toMatchObject({ mode: 'seeded', choices: 3, exhaustive: false })
+      expect((await seeded([])).verdict.choices).toBe(16)
+    },
+    MINUTE,
+  )
   it('stops when nobody wants it any more', async () => {
     const stopped = checkOf('contract', v12, async () => {
       throw new CheckStopped()

@@ -11,6 +11,8 @@ import { defaultLimits, exploreLayers, type Judge, type Limits } from './layers.
 export interface CheckedPlan {
   plan: MachinePlan
   mode: Verdict['mode']
+  /** Runs of sync seeded that are judged. */
+  samples: number
   vcpus: readonly { mte: boolean }[] | null
   hypervisor: 'nvhe' | 'vhe' | null
   /** What its sources alone show, without a run: offsets that nothing is written with. */
@@ -46,8 +48,6 @@ export interface Base extends Pick<CheckReport, 'pending'> {
   console: string
 }
 
-/** Samples of a seeded check. */
-const SAMPLES = 16
 /** Instructions between two looks at whether somebody wants to stop. */
 const BREATH = 20_000
 
@@ -102,7 +102,7 @@ export async function tryAll(
   const executions = [base]
   if (mode === 'seeded') {
     const seed = plan.syncParameters?.seed ?? 1
-    for (let sample = 1; sample < SAMPLES; sample++) {
+    for (let sample = 1; sample < checked.samples; sample++) {
       const syncParameters = { ...plan.syncParameters, seed: (seed + sample) >>> 0 }
       executions.push(await runBase({ ...checked, plan: { ...plan, syncParameters } }, breathe))
     }
