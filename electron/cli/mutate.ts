@@ -4,11 +4,11 @@ import { type MutantResult, mutationAtlas, tallyOf } from '../lab/mutate/atlas.t
 import { type Operator, operators } from '../lab/mutate/operators.ts'
 import { modesOfPolicy } from '../lab/policy/compare.ts'
 import { resolvePolicy } from '../lab/policy/resolve.ts'
-import { CheckStopped } from '../workers/check/execute.ts'
+import { interruptible } from './interruptible.ts'
 import { jsonLine } from './json.ts'
 import { modeFlag } from './policy.ts'
 import { table } from './text.ts'
-import { exitOfSignal, exits, UsageError, type Verb } from './verb.ts'
+import { exits, UsageError, type Verb } from './verb.ts'
 
 /** Of the mutants that are not equivalent, how many must be caught for the verb to end with 0. */
 const WANTED = 0.95
@@ -54,33 +54,18 @@ export const mutate: Verb = {
       every: Number(every),
       scenarios: scenarios.length === 0 ? null : scenarios,
     }
-    let signal: NodeJS.Signals | null = null
-    void terminal.interrupted.then((name) => {
-      signal = name
-    })
     const live = terminal.live && !args.has('quiet')
     const include = source.text === null ? `hyp/policies/${source.name}.inc` : 'hyp/policies/mainline.inc'
-    try {
-      const atlas = await mutationAtlas(
-        resources,
-        { ...source, include },
-        options,
-        async () => {
-          await new Promise((resolve) => setImmediate(resolve))
-          if (signal !== null) throw new CheckStopped()
-        },
-        (_result, done, of) => {
-          if (live) terminal.err(`\r\x1b[K${done} of ${of} mutants`)
-        },
-      )
+    return interruptible(terminal, async (breathe) => {
+      const told = (_result: MutantResult, done: number, of: number): void => {
+        if (live) terminal.err(`\r\x1b[K${done} of ${of} mutants`)
+      }
+      const atlas = await mutationAtlas(resources, { ...source, include }, options, breathe, told)
       if (live) terminal.err('\r\x1b[K')
       const tally = tallyOf(atlas.results)
       terminal.out(args.has('json') ? jsonLine({ ...atlas, tally }) : atlasText(atlas.results))
       return tally.score === null || tally.score >= WANTED ? exits.ran : exits.failed
-    } catch (error) {
-      if (signal !== null && error instanceof CheckStopped) return exitOfSignal(signal)
-      throw error
-    }
+    })
   },
 }
 

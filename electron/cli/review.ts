@@ -4,9 +4,9 @@ import { reviewCard } from '../lab/review/card.ts'
 import { review as reviewOf } from '../lab/review/review.ts'
 import { reviewSubject } from '../lab/review/subject.ts'
 import { findingReport } from '../lab/run-report.ts'
-import { CheckStopped } from '../workers/check/execute.ts'
+import { interruptible } from './interruptible.ts'
 import { jsonLine } from './json.ts'
-import { exitOfSignal, exits, type Verb } from './verb.ts'
+import { exits, type Verb } from './verb.ts'
 
 export const review: Verb = {
   name: 'review',
@@ -37,16 +37,8 @@ export const review: Verb = {
     const subject = reviewSubject(resources, args.operands[0]!)
     const named = args.values('scenario')
     const only = named.length > 0 ? named : null
-    let signal: NodeJS.Signals | null = null
-    void terminal.interrupted.then((name) => {
-      signal = name
-    })
-    const breathe = async (): Promise<void> => {
-      await new Promise((resolve) => setImmediate(resolve))
-      if (signal !== null) throw new CheckStopped()
-    }
     const quiet = args.has('quiet') || !terminal.live
-    try {
+    return interruptible(terminal, async (breathe) => {
       const found = await reviewOf(resources, subject, only, breathe, (text) => {
         if (!quiet) terminal.err(`\r\x1b[K${text}`)
       })
@@ -61,9 +53,6 @@ export const review: Verb = {
       terminal.out(args.has('json') ? jsonLine({ ...found, scenarios }) : reviewCard(found, packageVersion()))
       const broken = found.scenarios.some(({ findings }) => findings.some((one) => !one.alsoInMainline))
       return broken ? exits.failed : exits.ran
-    } catch (error) {
-      if (signal !== null && error instanceof CheckStopped) return exitOfSignal(signal)
-      throw error
-    }
+    })
   },
 }

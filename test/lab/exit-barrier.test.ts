@@ -6,12 +6,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { wordOf } from '../../electron/lab/mutate/operators.ts'
+import { branchWord, wordOf } from '../../electron/lab/mutate/operators.ts'
 import { codeOf, padText } from '../../electron/lab/mutate/sites.ts'
 import { planRun } from '../../electron/lab/plan-run.ts'
 import { knownNames } from '../../electron/lab/resources.ts'
 import { type CheckedPlan, runBase, tryAll } from '../../electron/workers/check/execute.ts'
-import { readElf } from '../../shared/asm/elf-read.ts'
+import { withWords } from '../../electron/workers/check/patch.ts'
 import { readExperiment } from '../../shared/model/experiment-text.ts'
 
 const resources = join(import.meta.dirname, '../../resources')
@@ -42,22 +42,14 @@ const exit = words('guest_exit')
 
 /** v12 with something executed before an instruction of the exit. */
 function before(pc: bigint, word: number, inserted: readonly number[]): CheckedPlan {
-  const bytes = v12.plan.image.bytes.slice()
-  const patch = (at: bigint, value: number): void => {
-    for (const { address, bytes: held } of readElf(bytes, 'image').segments) {
-      const offset = Number(at - address)
-      if (offset >= 0 && offset + 4 <= held.length)
-        new DataView(held.buffer, held.byteOffset, held.byteLength).setUint32(offset, value, true)
-    }
-  }
-  const branch = (from: bigint, to: bigint): number =>
-    (wordOf('b .') | (Number((to - from) / 4n) & 0x03ffffff)) >>> 0
   const all = [...inserted, word]
-  patch(pc, branch(pc, pad!))
-  for (const [i, one] of all.entries()) patch(pad! + BigInt(i * 4), one)
   const end = pad! + BigInt(all.length * 4)
-  patch(end, branch(end, pc + 4n))
-  return { ...v12, plan: { ...v12.plan, image: { ...v12.plan.image, bytes } } }
+  const plan = withWords(v12.plan, [
+    { pc, word: branchWord(pc, pad!) },
+    ...all.map((one, i) => ({ pc: pad! + BigInt(i * 4), word: one })),
+    { pc: end, word: branchWord(end, pc + 4n) },
+  ])
+  return { ...v12, plan: plan! }
 }
 
 /** Instructions that can stand elsewhere: they name no address. */

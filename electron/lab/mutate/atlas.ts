@@ -1,16 +1,23 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readElf } from '../../../shared/asm/elf-read.ts'
 import type { StopReason } from '../../../shared/model/trace.ts'
 import { type Breathe, type CheckedPlan, runBase, tryAll } from '../../workers/check/execute.ts'
 import { defaultLimits, type Limits } from '../../workers/check/layers.ts'
 import { sameViolation } from '../../workers/check/minimise.ts'
+import { withWords } from '../../workers/check/patch.ts'
 import type { PolicyMode, PolicySource } from '../policy/image.ts'
 import { isHypervisors } from '../policy/path.ts'
 import { viewPolicy } from '../policy/view.ts'
 import { battery, type Scenario } from '../review/battery.ts'
-import { type Mutant, mutantsOf, type Operator, operators, type StaticReason, wordOf } from './operators.ts'
+import {
+  branchWord,
+  type Mutant,
+  mutantsOf,
+  type Operator,
+  operators,
+  type StaticReason,
+} from './operators.ts'
 import { type Code, codeOf, padText, type Site, sitesOf } from './sites.ts'
 
 /** Why a mutant cannot be told from the switch, each checked by the machine. */
@@ -212,25 +219,16 @@ function changed({ words, longer }: Mutant, { scenario, sites, code, base }: Kno
     const { pad } = code
     if (site === undefined || pad === null) return null
     const back = pad + BigInt(longer.words.length * 4)
-    patches.push({ pc: site.pc, word: branch(site.pc, pad) })
+    patches.push({ pc: site.pc, word: branchWord(site.pc, pad) })
     patches.push(...longer.words.map((word, i) => ({ pc: pad + BigInt(i * 4), word })))
-    patches.push({ pc: back, word: branch(back, site.pc + 4n) })
+    patches.push({ pc: back, word: branchWord(back, site.pc + 4n) })
   }
-  const bytes = plan.image.bytes.slice()
-  for (const segment of readElf(bytes, plan.image.file).segments) {
-    const view = new DataView(segment.bytes.buffer, segment.bytes.byteOffset, segment.bytes.byteLength)
-    for (const { pc, word } of patches) {
-      const at = Number(pc - segment.address)
-      if (at >= 0 && at + 4 <= segment.bytes.length) view.setUint32(at, word, true)
-    }
-  }
+  const patched = withWords(plan, patches)
+  if (patched === null) return null
   // A switch that misses something may never end.
   const stop = { ...plan.stop, instructions: 2 * base.moment + 100_000 }
-  return { ...scenario.checked, plan: { ...plan, image: { ...plan.image, bytes }, stop } }
+  return { ...scenario.checked, plan: { ...patched, stop } }
 }
-
-const branch = (from: bigint, to: bigint): number =>
-  (wordOf('b .') | (Number((to - from) / 4n) & 0x03ffffff)) >>> 0
 
 /** For a barrier: the events that made certain what it had closed. */
 function closedBy(

@@ -39,6 +39,10 @@ export function wordOf(text: string): number {
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)
 }
 
+/** B from one address to another. */
+export const branchWord = (from: bigint, to: bigint): number =>
+  (wordOf('b .') | (Number((to - from) / 4n) & 0x03ffffff)) >>> 0
+
 /** Every change of every operator, one at a time. */
 export function mutantsOf(sites: readonly Site[]): Mutant[] {
   return operators.flatMap((operator) => make[operator](sites))

@@ -1,6 +1,6 @@
 import { ProblemError } from '../../../shared/base/result.ts'
 import { readExperiment } from '../../../shared/model/experiment-text.ts'
-import type { CheckedPlan } from '../../workers/check/execute.ts'
+import { type Breathe, type Broken, type CheckedPlan, runBase, tryAll } from '../../workers/check/execute.ts'
 import { planRun } from '../plan-run.ts'
 import { modesOf } from '../policy/describe.ts'
 import { modesIn, type PolicyMode } from '../policy/image.ts'
@@ -61,6 +61,11 @@ export function scenarioOf(
   const { experiment } = readExperiment(text, set, knownNames(resources))
   const checked = experiment === null ? null : planRun(experiment, resources).checked
   return checked === null ? [] : [{ name, text, mode, checked }]
+}
+
+/** What is found in a scenario, without control, advice and minimising. */
+export async function violationsOf({ checked }: Scenario, breathe: Breathe): Promise<Broken[]> {
+  return (await tryAll(checked, await runBase(checked, breathe), breathe)).broken
 }
 
 /** One's own experiment. @throws ProblemError that names the place of what is wrong with it */

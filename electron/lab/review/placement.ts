@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import type { ViolationKind } from '../../../shared/model/findings.ts'
 import type { Breathe } from '../../workers/check/execute.ts'
 import { modesIn, type PolicyMode } from '../policy/image.ts'
-import { battery } from './battery.ts'
-import { type ScenarioResult, violationsOf } from './review.ts'
+import { battery, violationsOf } from './battery.ts'
+import type { ScenarioResult } from './review.ts'
 import type { ReviewSubject } from './subject.ts'
 
 /** Whether the save and restore of a register may move from every run to vcpu_load and vcpu_put. */

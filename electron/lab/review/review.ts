@@ -1,13 +1,21 @@
 import type { Advice, Finding } from '../../../shared/model/findings.ts'
 import { type Examined, examine } from '../../workers/check/check.ts'
-import { type Breathe, runBase, tryAll } from '../../workers/check/execute.ts'
+import type { Breathe } from '../../workers/check/execute.ts'
 import { sameViolation } from '../../workers/check/minimise.ts'
 import { placeNames } from '../../workers/check/patch.ts'
 import type { CostComparison } from '../cost-interval.ts'
 import { sha256 } from '../hash.ts'
 import { comparePolicies } from '../policy/compare.ts'
 import type { PolicyMode, PolicySource } from '../policy/image.ts'
-import { battery, modesOfSubject, ownScenario, type Scenario, scenarioOf, settingOf } from './battery.ts'
+import {
+  battery,
+  modesOfSubject,
+  ownScenario,
+  type Scenario,
+  scenarioOf,
+  settingOf,
+  violationsOf,
+} from './battery.ts'
 import { type Placement, placements } from './placement.ts'
 import type { ReviewSubject } from './subject.ts'
 
@@ -121,11 +129,6 @@ async function inMainline(
   progress(`${scenario.name} ${scenario.mode} with mainline`)
   const [own] = scenarioOf(resources, scenario, 'hypervisor.policy=mainline')
   return own === undefined ? [] : (await violationsOf(own, breathe)).map(({ violation }) => violation)
-}
-
-/** What is found in a scenario, without control, advice and minimising. */
-export async function violationsOf({ checked }: Scenario, breathe: Breathe) {
-  return (await tryAll(checked, await runBase(checked, breathe), breathe)).broken
 }
 
 type Ran = readonly { scenario: Scenario; examined: Examined }[]

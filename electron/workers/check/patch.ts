@@ -7,18 +7,28 @@ import { unpacked } from '../unpack.ts'
 
 const NOP = 0xd503201f
 
-/** The plan with one instruction of its image taken out (a NOP stands there); null when no segment holds that address. */
-export function withoutInstruction(plan: MachinePlan, pc: bigint): MachinePlan | null {
+/** The plan with words of its image replaced, each at an address where the image holds something; null when one is held nowhere. */
+export function withWords(
+  plan: MachinePlan,
+  words: readonly { pc: bigint; word: number }[],
+): MachinePlan | null {
   const bytes = unpacked(plan.image).slice()
   // Segments are views of the file's bytes.
-  for (const segment of readElf(bytes, plan.image.file).segments) {
-    const at = Number(pc - segment.address)
-    if (at < 0 || at + 4 > segment.bytes.length) continue
-    new DataView(segment.bytes.buffer, segment.bytes.byteOffset).setUint32(at, NOP, true)
-    return { ...plan, image: { ...plan.image, bytes } }
+  const { segments } = readElf(bytes, plan.image.file)
+  for (const { pc, word } of words) {
+    const segment = segments.find(
+      (one) => pc >= one.address && pc + 4n <= one.address + BigInt(one.bytes.length),
+    )
+    if (segment === undefined) return null
+    const { buffer, byteOffset, byteLength } = segment.bytes
+    new DataView(buffer, byteOffset, byteLength).setUint32(Number(pc - segment.address), word, true)
   }
-  return null
+  return { ...plan, image: { ...plan.image, bytes } }
 }
+
+/** The plan with one instruction of its image taken out (a NOP stands there); null when no segment holds that address. */
+export const withoutInstruction = (plan: MachinePlan, pc: bigint): MachinePlan | null =>
+  withWords(plan, [{ pc, word: NOP }])
 
 /** Bytes around a guest's instruction by which its place in the image is known. */
 const AROUND = 32
