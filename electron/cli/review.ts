@@ -1,9 +1,12 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { packageRoot, packageVersion } from '../base/package-root.ts'
 import { reviewCard } from '../lab/review/card.ts'
 import { review as reviewOf } from '../lab/review/review.ts'
 import { reviewSubject } from '../lab/review/subject.ts'
 import { findingReport } from '../lab/run-report.ts'
+import type { Breathe } from '../workers/check/execute.ts'
 import { interruptible } from './interruptible.ts'
 import { jsonLine } from './json.ts'
 import { exits, type Verb } from './verb.ts'
@@ -15,7 +18,7 @@ export const review: Verb = {
   operands: [
     {
       name: 'POLICY',
-      doc: 'a bundled policy, a policy file (.inc), a hypervisor (.S, .elf), or one experiment (.json)',
+      doc: 'a bundled policy, a policy file (.inc), a patch or a mail that quotes one, a hypervisor (.S, .elf), or one experiment (.json)',
     },
   ],
   flags: {
@@ -34,11 +37,17 @@ export const review: Verb = {
   example: 'review v12',
   async run(args, terminal) {
     const resources = join(packageRoot(), 'resources')
-    const subject = reviewSubject(resources, args.operands[0]!)
     const named = args.values('scenario')
     const only = named.length > 0 ? named : null
     const quiet = args.has('quiet') || !terminal.live
-    return interruptible(terminal, async (breathe) => {
+    const folder = mkdtempSync(join(tmpdir(), 'switchyard-imported-'))
+    const keep = (name: string, policy: string): string => {
+      const file = join(folder, name)
+      writeFileSync(file, policy)
+      return file
+    }
+    const work = async (breathe: Breathe): Promise<number> => {
+      const subject = reviewSubject(resources, args.operands[0]!, keep)
       const found = await reviewOf(resources, subject, only, breathe, (text) => {
         if (!quiet) terminal.err(`\r\x1b[K${text}`)
       })
@@ -53,6 +62,11 @@ export const review: Verb = {
       terminal.out(args.has('json') ? jsonLine({ ...found, scenarios }) : reviewCard(found, packageVersion()))
       const broken = found.scenarios.some(({ findings }) => findings.some((one) => !one.alsoInMainline))
       return broken ? exits.failed : exits.ran
-    })
+    }
+    try {
+      return await interruptible(terminal, work)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   },
 }

@@ -19,7 +19,7 @@ const long = process.env.SWITCHYARD_LONG === '1'
 const of = async (reference: string, ...only: string[]): Promise<Review> =>
   review(
     resources,
-    reviewSubject(resources, reference),
+    reviewSubject(resources, reference, file),
     only.length > 0 ? only : null,
     async () => {},
     () => {},
@@ -36,7 +36,16 @@ const file = (name: string, text: string): string => {
   return path
 }
 
+const mail = readFileSync(new URL('../import/fixtures/review-mail.txt', import.meta.url), 'utf8')
+
 describe('a review', { timeout: MINUTE }, () => {
+  it('takes the mail that quotes a patch', async () => {
+    const found = await of(file('mail.txt', mail), 'contract')
+    expect(found.subject).toMatchObject({ kind: 'policy', name: 'mail.txt' })
+    expect([...new Set(own(found))]).toEqual(['vhe contract: unsynchronised-host-state GCR_EL1'])
+    expect(found.slots.advice.map(({ kind }) => kind)).toEqual(['dead-offset'])
+  })
+
   it('answers the three questions of v12', async () => {
     const found = await of('v12', 'contract', 'contract-h9', 'contract-timer')
     expect([...new Set(own(found))]).toEqual(['vhe contract: unsynchronised-host-state GCR_EL1'])
@@ -111,7 +120,7 @@ describe('a review', { timeout: MINUTE }, () => {
   it('ends when nobody wants it any more', async () => {
     const stopped = review(
       resources,
-      reviewSubject(resources, 'v12'),
+      reviewSubject(resources, 'v12', file),
       null,
       async () => {
         throw new CheckStopped()
@@ -124,7 +133,11 @@ describe('a review', { timeout: MINUTE }, () => {
   it.each([
     ['v14', 'Did you mean v1'],
     ['nowhere/at-all.inc', 'there is no such file'],
-    [file('wrong.txt', 'x'), 'A patch is imported first'],
+    [file('wrong.txt', 'x'), 'there is no diff in it'],
+    [
+      file('damaged.txt', mail.replace('>> + mrs_s \\scratch, SYS_GCR_EL1\n', '')),
+      'damaged.txt:44: the patch cannot be imported',
+    ],
     [file('broken.json', '{ "name": 1 }'), 'broken.json:1:'],
     [file('broken.inc', '\t.include "hyp/policies/mainline.inc"\n\tfoo x0\n'), 'broken.inc:2'],
   ])('says what is wrong with %s', async (reference, message) => {

@@ -4,6 +4,7 @@ import { nearestName } from '../../../shared/base/nearest.ts'
 import { ProblemError } from '../../../shared/base/result.ts'
 import { sha256 } from '../hash.ts'
 import { readOwnText } from '../image.ts'
+import { importPolicy } from '../import/import-policy.ts'
 import { knownNames } from '../resources.ts'
 
 /** What is reviewed. */
@@ -16,12 +17,17 @@ export type ReviewSubject =
   | { kind: 'image'; name: string; path: string; text: string }
 
 const EXPERIMENT_MAX = 1_000_000
+const PATCH_MAX = 16_000_000
+
+/** Keeps the policy that a patch says where a run can read it. @returns its path */
+export type KeepPolicy = (name: string, text: string) => string
 
 /**
- * What a person names: a bundled policy, a policy file (.inc), an experiment (.json, .jsonc), or an image (.S, .elf).
- * @throws ProblemError when it is none of these, or cannot be read
+ * What a person names: a bundled policy, a policy file (.inc), an experiment (.json, .jsonc), an image (.S, .elf), or a patch, a
+ * mailbox or a mail that quotes one, which is imported on mainline.
+ * @throws ProblemError when it is none of these, cannot be read, or has a line that cannot be imported
  */
-export function reviewSubject(resources: string, reference: string): ReviewSubject {
+export function reviewSubject(resources: string, reference: string, keep: KeepPolicy): ReviewSubject {
   const { policies } = knownNames(resources)
   if (policies.includes(reference)) {
     const text = readFileSync(resolve(resources, `hyp/policies/${reference}.inc`), 'utf8')
@@ -46,9 +52,27 @@ export function reviewSubject(resources: string, reference: string): ReviewSubje
   }
   if (['.S', '.s', '.elf', ''].includes(kind))
     return { kind: 'image', name, path, text: sha256(readFileSync(reference)) }
+  return importedSubject(resources, reference, name, keep)
+}
+
+function importedSubject(
+  resources: string,
+  reference: string,
+  name: string,
+  keep: KeepPolicy,
+): ReviewSubject {
+  if (statSync(reference).size > PATCH_MAX)
+    throw new ProblemError(
+      reference,
+      'this is too large for a patch',
+      'Give one patch, or a mail that quotes one.',
+    )
+  const { text, lines } = importPolicy(resources, readFileSync(reference, 'utf8'), name, 'mainline')
+  if (text !== null) return { kind: 'policy', name, path: keep(`${name}.inc`, text), text }
+  const first = lines.find(({ status }) => status === 'rejected')!
   throw new ProblemError(
-    reference,
-    'the name does not say what it is',
-    'Give a bundled policy, a policy (NAME.inc), an experiment (NAME.json), or a hypervisor (NAME.S, NAME.elf). A patch is imported first: switchyard policy import FILE --out NAME.inc.',
+    `${reference}:${first.line}`,
+    `the patch cannot be imported: ${first.reason}`,
+    `switchyard policy import ${reference} says what became of each line.`,
   )
 }
