@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { featureSet, leastOf } from '../../shared/arch/features.ts'
 import { defaultParameters, defaultScope } from '../../shared/arch/synchronisation.ts'
 import type { Experiment } from '../../shared/model/experiment.ts'
@@ -7,7 +8,7 @@ import type { MachinePlan } from '../workers/plan.ts'
 import { nominalCosts, readCostProfile } from './cost-profile.ts'
 import { sha256 } from './hash.ts'
 import { imageOf, OWN_POLICY } from './image.ts'
-import { deadOffsetAdvice, deadOffsets } from './policy/dead-offset.ts'
+import { type DeadOffset, deadOffsetAdvice, deadOffsets } from './policy/dead-offset.ts'
 import { readSavedVm, withSavedVm } from './saved-vm.ts'
 
 export interface PlannedRun {
@@ -65,7 +66,11 @@ export function planRun(experiment: Experiment, resources: string): PlannedRun {
           vcpus,
           hypervisor: isForeign(hypervisor) ? null : hypervisor.mode,
           advice:
-            assembled === null ? [] : deadOffsets(assembled, policyFiles(hypervisor)).map(deadOffsetAdvice),
+            assembled === null
+              ? []
+              : deadOffsets(assembled, policyFiles(hypervisor)).map((offset) =>
+                  deadOffsetAdvice(named(offset, hypervisor)),
+                ),
         }
       : null
   return {
@@ -95,6 +100,12 @@ export function syncText(
 /** An ELF file from elsewhere: HCR_EL2.E2H says which mode it is. The experiment's vCPUs say which of its VMs have MTE, in the order of their VMIDs. */
 const isForeign = ({ source }: Experiment['hypervisor']): boolean =>
   source !== undefined && !/\.(inc|S)$/.test(source)
+
+/** A policy of one's own by its file's name, not by the one that it is included as. */
+const named = (offset: DeadOffset, { source = '' }: Experiment['hypervisor']): DeadOffset => ({
+  ...offset,
+  place: offset.place.replace(OWN_POLICY, basename(source)),
+})
 
 /** The sources that are the policy's own. */
 const policyFiles = ({ policy, source }: Experiment['hypervisor']): ReadonlySet<string> =>

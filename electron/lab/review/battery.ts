@@ -1,6 +1,7 @@
 import { ProblemError } from '../../../shared/base/result.ts'
 import { readExperiment } from '../../../shared/model/experiment-text.ts'
 import { type Breathe, type Broken, type CheckedPlan, runBase, tryAll } from '../../workers/check/execute.ts'
+import { scenarioLimits } from '../../workers/check/layers.ts'
 import { planRun } from '../plan-run.ts'
 import { modesOf } from '../policy/describe.ts'
 import { modesIn, type PolicyMode } from '../policy/image.ts'
@@ -65,7 +66,7 @@ export function scenarioOf(
 
 /** What is found in a scenario, without control, advice and minimising. */
 export async function violationsOf({ checked }: Scenario, breathe: Breathe): Promise<Broken[]> {
-  return (await tryAll(checked, await runBase(checked, breathe), breathe)).broken
+  return (await tryAll(checked, await runBase(checked, breathe), breathe, scenarioLimits)).broken
 }
 
 /** One's own experiment. @throws ProblemError that names the place of what is wrong with it */

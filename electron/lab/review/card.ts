@@ -74,8 +74,18 @@ export function reviewCard(review: Review, version: string): string {
     'No verdict says "safe": it holds for this scope, these scenarios',
     'and this release. Advice never changes a verdict.',
   ]
-  return `${lines.join('\n')}\n`
+  return `${lines.map(plain).join('\n')}\n`
 }
+
+/** As a mail carries it everywhere: typographic marks as they were typed before there were any. */
+const plain = (line: string): string =>
+  line
+    .replace(/[’‘]/g, "'")
+    .replace(/[“”]/g, '"')
+    .replace(/[–—]/g, '-')
+    .replace(/…/g, '...')
+    .replace(/[^\x20-\x7e]/g, '?')
+    .trimEnd()
 
 function verdictLine(
   all: readonly ScenarioResult[],

@@ -113,7 +113,7 @@ describe('a review', { timeout: MINUTE }, () => {
     skip,
   }) => {
     skip(!long, 'only in the long run')
-    for (const name of ['mainline', 'v13', 'no-itfsb', 'eos-clear', 'tco-restore'])
+    for (const name of ['mainline', 'v13', 'tco-restore'])
       isCard(reviewCard(await of(name), '0.0.0'))
   })
 

@@ -1,6 +1,7 @@
 import type { Advice, Finding } from '../../../shared/model/findings.ts'
 import { type Examined, examine } from '../../workers/check/check.ts'
 import type { Breathe } from '../../workers/check/execute.ts'
+import { scenarioLimits } from '../../workers/check/layers.ts'
 import { sameViolation } from '../../workers/check/minimise.ts'
 import { placeNames } from '../../workers/check/patch.ts'
 import type { CostComparison } from '../cost-interval.ts'
@@ -83,7 +84,7 @@ export async function review(
   const ran: { scenario: Scenario; examined: Examined }[] = []
   for (const [i, scenario] of scenarios.entries()) {
     progress(`${scenario.name} ${scenario.mode} (${i + 1} of ${scenarios.length})`)
-    ran.push({ scenario, examined: await examine(scenario.checked, scenario.name, breathe) })
+    ran.push({ scenario, examined: await examine(scenario.checked, scenario.name, breathe, scenarioLimits) })
   }
   const results: ScenarioResult[] = []
   for (const { scenario, examined } of ran) {

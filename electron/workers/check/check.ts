@@ -3,6 +3,7 @@ import type { CheckReport, Verdict } from '../../../shared/model/findings.ts'
 import { deadSaves, findControl } from './controls.ts'
 import { type Base, type Breathe, type CheckedPlan, runBase, type Tried, tryAll } from './execute.ts'
 import { choicesOf, explain } from './explain.ts'
+import { defaultLimits, type Limits } from './layers.ts'
 import { minimise } from './minimise.ts'
 import { type JudgedBarrier, judgeBarriers, needlessAdvice } from './needless.ts'
 import { placeNames } from './patch.ts'
@@ -24,9 +25,14 @@ export const check = async (checked: CheckedPlan, scenario: string, breathe: Bre
   (await examine(checked, scenario, breathe)).report
 
 /** The same, with what the report was made of. */
-export async function examine(checked: CheckedPlan, scenario: string, breathe: Breathe): Promise<Examined> {
+export async function examine(
+  checked: CheckedPlan,
+  scenario: string,
+  breathe: Breathe,
+  limits: Limits = defaultLimits,
+): Promise<Examined> {
   const base = await runBase(checked, breathe)
-  const tried = await tryAll(checked, base, breathe)
+  const tried = await tryAll(checked, base, breathe, limits)
   const { pendingSeen, uses, unknownOwner } = base.statistics
   const minimal = await minimise(checked, base, tried.broken, breathe)
   const findings = minimal.map((broken) => {

@@ -36,6 +36,9 @@ export const defaultLimits: Limits = {
   first: false,
 }
 
+/** For one of many scenarios: what needs more is said not to be exhaustive. */
+export const scenarioLimits: Limits = { ...defaultLimits, segment: 64, states: 8, executions: 150 }
+
 /** For a switch that misses something, which may leave open more than is worth trying: enough to show what it breaks. */
 export const boundedLimits: Limits = { ...defaultLimits, segment: 256, states: 16, executions: 1024 }
 
