@@ -113,8 +113,7 @@ describe('a review', { timeout: MINUTE }, () => {
     skip,
   }) => {
     skip(!long, 'only in the long run')
-    for (const name of ['mainline', 'v13', 'tco-restore'])
-      isCard(reviewCard(await of(name), '0.0.0'))
+    for (const name of ['mainline', 'v13', 'tco-restore']) isCard(reviewCard(await of(name), '0.0.0'))
   })
 
   it('ends when nobody wants it any more', async () => {
