@@ -156,6 +156,7 @@ export function configText(
     ['CFG_SAVE_AT', host.saveAt],
     ['CFG_RESTORE', host.restore === undefined ? 0 : 1],
     ['CFG_HOST_DRAWS', host.probe === 'tag-draw' ? host.draws : 0],
+    ['CFG_HOST_SIGNS', host.signs ? 1 : 0],
     ['CFG_HOST_ATA', host.tagAccess ? 1 : 0],
     ['CFG_HOST_TCO', host.tco],
   ]

@@ -19,6 +19,10 @@
 .set HOST_SCTLR, HOST_SCTLR | (CFG_HOST_CHECKS << SCTLR_TCF_SHIFT) | (CFG_HOST_TCF0 << SCTLR_TCF0_SHIFT)
 .endif
 
+.if CFG_PAUTH
+.set HOST_SCTLR, HOST_SCTLR | SCTLR_ENIA
+.endif
+
 // With the MMU off, x0 = PE index. Under VHE every EL1 name here is the register of EL2.
 	mark	MARK_OWNER, OWNER_PAIR | OWNER_EL1 | OWNER_EL2
 host_start:
@@ -53,6 +57,7 @@ host_start:
 	tlbi	vmalle1
 	dsb	sy
 	isb
+	host_keys_init
 	ldr	x0, =HOST_SCTLR
 	msr	sctlr_el1, x0
 	isb

@@ -140,6 +140,13 @@ vcpu_reset:
 	str	x0, [x20, #CTX_GCR]
 	str	x0, [x20, #CTX_TFSR]
 	str	x0, [x20, #CTX_TFSRE0]
+.if CFG_PAUTH
+	mov	x1, #10
+	add	x2, x20, #VCPU_KEYS
+1:	str	x0, [x2], #8
+	subs	x1, x1, #1
+	b.ne	1b
+.endif
 	ldp	x1, x2, [x21, #ROW_MTE]
 	ldp	x3, x4, [x21, #ROW_GCR]
 	ldp	x5, x6, [x21, #ROW_ROUNDS]
@@ -150,6 +157,9 @@ vcpu_reset:
 	stp	x1, x7, [x20, #(CTX_X + 48)]	// x6 whether the VM has MTE, x7 where its mismatches are made
 	str	w1, [x20, #VCPU_FLAGS]
 	ldr	x0, =HCR_GUEST
+.if CFG_PAUTH
+	orr	x0, x0, #(HCR_API | HCR_APK)
+.endif
 .if !POLICY_ATA_PER_VM
 	orr	x0, x0, #HCR_ATA
 .endif

@@ -12,6 +12,7 @@ import {
   syncTable,
 } from './synchronisation.ts'
 import type { Sysreg } from './sysreg.ts'
+import { pauth } from './sysregs/pauth.ts'
 import { sysregs } from './sysregs.ts'
 
 const registers = sysregs as Readonly<Record<string, Sysreg>>
@@ -81,6 +82,7 @@ describe('the synchronisation table', () => {
       SCTLR_EL1: maskOf(43, 38),
       SCTLR_EL2: maskOf(43, 38),
       HCR_EL2: (1n << 56n) | (1n << 34n) | (1n << 27n),
+      ...Object.fromEntries(Object.keys(pauth).map((name) => [name, maskOf(63, 0)])),
     })
   })
 

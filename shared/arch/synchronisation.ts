@@ -22,7 +22,7 @@ export type Closing = 'program-order' | 'context' | 'context-tlb' | 'tag-fault'
 
 /**
  * A group of writes that a machine may let be late, by the name that experiments and results use. TCO: none of them is ever
- * late; whether a VHE host gets its PSTATE.TCO back is judged where it is in scope.
+ * late; whether a VHE host gets its PSTATE.TCO back is judged where it is in scope. keys: those of pointer authentication.
  */
 export const scopeItems = [
   'GCR_EL1',
@@ -33,6 +33,7 @@ export const scopeItems = [
   'TFSR',
   'aliases',
   'TCO',
+  'keys',
 ] as const
 export type ScopeItem = (typeof scopeItems)[number]
 
@@ -195,6 +196,7 @@ export const syncTable: readonly SyncRow[] = [
     registers: Object.keys(sysregs).filter((name) => /^AP..Key(Lo|Hi)_EL1$/.test(name)),
     readers: 'pointer authentication at every EL',
     closing: both('context'),
+    scope: 'keys',
     source: TABLE,
   },
   {
@@ -287,13 +289,16 @@ function maskOfFields(name: string, fields: SyncRow['fields']): bigint {
   return mask
 }
 
-/** Every register that may be late in some mode, in the order of the table: its index is its number in a PE's state. */
+/** Every register that may be late in some mode, in the order of the scope: its index is its number in a PE's state. */
 export const lateRegisters: readonly LateRegister[] = scopeItems
   .filter((scope) => scope !== 'TFSR' && scope !== 'aliases' && scope !== 'TCO')
-  .map((scope) => {
+  .flatMap((scope) => {
     const groups = syncTable.filter((row) => row.scope === scope)
-    const name = groups[0]!.registers[0]!
-    return { name, scope, mask: groups.reduce((mask, row) => mask | maskOfFields(name, row.fields), 0n) }
+    const names = [...new Set(groups.flatMap(({ registers }) => registers))]
+    return names.map((name) => {
+      const own = groups.filter(({ registers }) => registers.includes(name))
+      return { name, scope, mask: own.reduce((mask, row) => mask | maskOfFields(name, row.fields), 0n) }
+    })
   })
 
 /** Index of a register in lateRegisters. @throws for one that is never late: a bug of ours */

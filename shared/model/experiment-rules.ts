@@ -87,6 +87,13 @@ export function breaches(experiment: Experiment, known: KnownNames): Breach[] {
       'Use host.probe "tag-draw" with host.draws.',
     )
   }
+  if (host.signs && !common.pauth) {
+    add(
+      ['host', 'signs'],
+      'signing needs FEAT_PAuth on every PE',
+      'Set machine.pauth to true, or host.signs to false.',
+    )
+  }
   const named = (path: Breach['path'], what: string, name: string, names: string[]) => {
     if (names.includes(name)) return
     const near = nearestName(name, names)
@@ -148,6 +155,13 @@ export function breaches(experiment: Experiment, known: KnownNames): Breach[] {
         ['vcpus', index, 'mte'],
         `a VM with MTE needs tag storage, but ${mteOf} is ${common.mte}`,
         'Set "mte": false for the vCPU, or machine.mte to 2 or 3.',
+      )
+    }
+    if (vcpu.guest === 'signer' && !common.pauth) {
+      add(
+        ['vcpus', index, 'guest'],
+        'guest "signer" needs FEAT_PAuth on every PE',
+        'Set machine.pauth to true.',
       )
     }
     if (vcpu.guest === 'floats' && (host.probe === 'tag-draw' || hypervisor.draws > 0)) {

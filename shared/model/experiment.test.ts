@@ -41,7 +41,7 @@ describe('an experiment', () => {
         sync: 'eager',
         syncSeed: 1,
         syncSamples: 16,
-        syncScope: ['GCR_EL1', 'RGSR_EL1', 'SCTLR_EL1', 'SCTLR_EL2', 'HCR_EL2', 'TFSR'],
+        syncScope: ['GCR_EL1', 'RGSR_EL1', 'SCTLR_EL1', 'SCTLR_EL2', 'HCR_EL2', 'TFSR', 'keys'],
         syncWindow: 'run',
         release: 'ddi0487-m',
       },

@@ -166,7 +166,7 @@ const machine = Type.Object(
       Type.Array(
         Type.Enum(scopeItems),
         described(
-          `What may be late: ${scopeItems.join(', ')} (SCTLR_ELx: the tag bits; HCR_EL2: ATA, E2H and TGE; TFSR: asynchronous tag faults; aliases: accesses by different names of one register); the rest takes effect at once. TCO: nothing is late, but whether a VHE host gets its PSTATE.TCO back from an exit is judged. Default all but aliases and TCO.`,
+          `What may be late: ${scopeItems.join(', ')} (SCTLR_ELx: the tag bits; HCR_EL2: ATA, E2H and TGE; TFSR: asynchronous tag faults; aliases: accesses by different names of one register); the rest takes effect at once. keys: those of pointer authentication. TCO: nothing is late, but whether a VHE host gets its PSTATE.TCO back from an exit is judged. Default all but aliases and TCO.`,
           { uniqueItems: true, default: [...defaultScope] },
         ),
       ),
@@ -304,6 +304,14 @@ const host = Type.Object(
           maximum: 16,
           default: 1,
         }),
+      ),
+    ),
+    signs: Type.Optional(
+      Type.Boolean(
+        described(
+          'Whether the host’s code behind an exit signs and authenticates its return address with key IA, as code compiled with branch protection does: true or false; needs machine.pauth; default false.',
+          { default: false },
+        ),
       ),
     ),
     otherExclude: Type.Optional(

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import type { Bits, Carried, Token } from './identity.ts'
 import type { PeCheckerState } from './pe-checker.ts'
 import type { Shared } from './shared.ts'
-import { switchedNames } from './switched.ts'
 
 /** Text of a checker's state in which identities are numbered in the order in which they are met. */
 class Text {
@@ -91,8 +90,8 @@ export function digestOf(shared: Shared, pes: readonly PeCheckerState[]): string
       pe.injected,
       pe.values.fresh,
     )
-    for (const name of switchedNames) {
-      for (const { token, value, by, kept, given } of pe.switched.chains[name])
+    for (const [name, chain] of Object.entries(pe.switched.chains)) {
+      for (const { token, value, by, kept, given } of chain)
         text.add(name, text.token(token), value, by, kept, given)
     }
     const { architectural, completed, queue, last, kept } = pe.faults

@@ -20,7 +20,14 @@ import { reached } from './names.ts'
 import { Place } from './place.ts'
 import type { Shared } from './shared.ts'
 import { NOBODY, ownerName, type RawStep } from './steps.ts'
-import { capital, isSwitched, type SwitchedName, SwitchedRegisters, type SwitchedState } from './switched.ts'
+import {
+  capital,
+  isSwitched,
+  keyRegisters,
+  type SwitchedName,
+  SwitchedRegisters,
+  type SwitchedState,
+} from './switched.ts'
 import { emptyPlace, type PlaceState } from './tag-fault-ledger.ts'
 import { Values, type ValuesState } from './values.ts'
 import { type Acts, Who, type WhoState } from './who.ts'
@@ -39,9 +46,10 @@ export interface PeCheckerState {
   readonly injected: Owner | null
 }
 
-/** What a host finds its own in: a VHE host has no SCTLR_EL1. */
+/** What a host finds its own in, besides the keys: a VHE host has no SCTLR_EL1. */
 const PAIR: readonly SwitchedName[] = ['RGSR_EL1', 'GCR_EL1']
-const WITH_CONTROL: readonly SwitchedName[] = ['RGSR_EL1', 'GCR_EL1', 'SCTLR_EL1']
+const WITH_CONTROL: readonly SwitchedName[] = [...PAIR, 'SCTLR_EL1']
+const KEY_ACCESS = HCR.API | HCR.APK
 
 /** The switch contract on one PE: follows values, faults and tags, and asks at the places where an owner relies on them. */
 export class PeChecker implements Watcher {
@@ -53,6 +61,7 @@ export class PeChecker implements Watcher {
   private readonly values: Values
   private readonly hostTco: HostTco
   private readonly withoutMte: WithoutMte
+  private readonly keys: readonly SwitchedName[]
   readonly switched: SwitchedRegisters
   private faults: PlaceState = emptyPlace
   private injected: Owner | null = null
@@ -83,6 +92,7 @@ export class PeChecker implements Watcher {
     })
     this.hostTco = new HostTco(core, this.who, shared.findings, this.place, judgesTco)
     this.withoutMte = new WithoutMte(core, shared, this.place)
+    this.keys = core.features.has('FEAT_PAuth') ? keyRegisters : []
   }
 
   save(): PeCheckerState {
@@ -265,6 +275,11 @@ export class PeChecker implements Watcher {
     this.drawn = true
   }
 
+  signing(key: string): void {
+    const owner = this.who.owner()
+    for (const name of this.keys) if (name.startsWith(key)) this.use(name, owner)
+  }
+
   private use(name: SwitchedName, owner: Owner): void {
     const boundary = owner < 0 && this.who.acts() === 'either'
     this.switched.use(name, owner, boundary, this.place.step(''))
@@ -322,7 +337,7 @@ export class PeChecker implements Watcher {
   private returned(): void {
     const at = this.place.next('The switch has returned to the host.')
     this.crossed('return to the host', at)
-    this.switched.boundary(HOST, PAIR, at)
+    this.switched.boundary(HOST, [...PAIR, ...this.keys], at)
   }
 
   exceptionEntry(target: number, esr: bigint, returnTo: bigint, asynchronous: boolean): void {
@@ -381,6 +396,7 @@ export class PeChecker implements Watcher {
     }
     const tagAccess = (core.hcr() & HCR.ATA) !== 0n
     if (tagAccess) this.switched.boundary(owner, WITH_CONTROL, step)
+    if ((core.hcr() & KEY_ACCESS) !== 0n) this.switched.boundary(owner, this.keys, step)
     const exit = shared.exits.get(owner)
     if (exit === undefined) return
     const mte = shared.hasMte(owner) ?? tagAccess
@@ -396,7 +412,7 @@ export class PeChecker implements Watcher {
   private returnedByEret(at: RawStep): void {
     const step = { ...at, text: 'The host goes on.' }
     this.crossed('return to the host', at)
-    this.switched.boundary(HOST, WITH_CONTROL, step)
+    this.switched.boundary(HOST, [...WITH_CONTROL, ...this.keys], step)
     this.hostTco.returns(at)
   }
 

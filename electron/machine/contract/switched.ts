@@ -1,3 +1,4 @@
+import { pauth } from '../../../shared/arch/sysregs/pauth.ts'
 import type { Owner } from '../../../shared/model/trace.ts'
 import { UNKNOWN_OWNER } from '../../../shared/model/trace.ts'
 import type { Core } from '../cpu/core.ts'
@@ -7,12 +8,18 @@ import { type Carried, placeOf, sideOf, type Token } from './identity.ts'
 import { NOBODY, ownerName, type RawStep } from './steps.ts'
 import type { Acts } from './who.ts'
 
+/** Keys of pointer authentication, 64 bits each. */
+export type KeyRegister = keyof typeof pauth
+export const keyRegisters = Object.keys(pauth) as KeyRegister[]
+
 /** Registers of which every owner has its own value in one copy per PE, and which a switch has to change places in. */
-export const switchedNames = ['RGSR_EL1', 'GCR_EL1', 'SCTLR_EL1'] as const
-export type SwitchedName = (typeof switchedNames)[number]
+export type SwitchedName = 'RGSR_EL1' | 'GCR_EL1' | 'SCTLR_EL1' | KeyRegister
+const switchedNames: readonly SwitchedName[] = ['RGSR_EL1', 'GCR_EL1', 'SCTLR_EL1', ...keyRegisters]
 
 export const isSwitched = (name: string): name is SwitchedName =>
   (switchedNames as readonly string[]).includes(name)
+
+const isKey = (name: SwitchedName): boolean => name in pauth
 
 /** One write that a register holds, or that a use may still see. */
 export interface Held {
@@ -37,8 +44,8 @@ export interface Ghosts {
   adopted: Map<Token, Token>
 }
 
-/** The writes that a use may see, oldest first; the last is what MRS returns. */
-export type Chains = Record<SwitchedName, readonly Held[]>
+/** The writes that a use may see, oldest first; the last is what MRS returns. Of the registers that the PE has. */
+export type Chains = Readonly<Partial<Record<SwitchedName, readonly Held[]>>>
 
 export interface SwitchedState {
   readonly chains: Chains
@@ -46,14 +53,15 @@ export interface SwitchedState {
 }
 
 /**
- * RGSR_EL1, GCR_EL1 and SCTLR_EL1 of one PE by identity: whether each owner finds its own write at the boundary back to it,
- * and whose write decides a tag.
+ * RGSR_EL1, GCR_EL1, SCTLR_EL1 and the keys of one PE by identity: whether each owner finds its own write at the boundary back to it,
+ * and whose write decides a tag, or signs a pointer.
  */
 export class SwitchedRegisters {
   private readonly core: Core
   private readonly ghosts: Ghosts
   private readonly findings: Findings
-  private chains: Chains
+  private readonly names: readonly SwitchedName[]
+  private chains: Partial<Record<SwitchedName, readonly Held[]>>
   /** Where a guest left this PE last. */
   exit: RawStep | null = null
   /** Uses of a register while a newer write of it was pending. */
@@ -76,11 +84,9 @@ export class SwitchedRegisters {
         given: null,
       },
     ]
-    this.chains = {
-      RGSR_EL1: initial('RGSR_EL1'),
-      GCR_EL1: initial('GCR_EL1'),
-      SCTLR_EL1: initial('SCTLR_EL1'),
-    }
+    const keys = core.features.has('FEAT_PAuth')
+    this.names = switchedNames.filter((name) => keys || !isKey(name))
+    this.chains = Object.fromEntries(this.names.map((name) => [name, initial(name)]))
   }
 
   save(): SwitchedState {
@@ -97,13 +103,17 @@ export class SwitchedRegisters {
     return owner < 0 ? this.exit : null
   }
 
+  private chain(name: SwitchedName): readonly Held[] {
+    return this.chains[name]!
+  }
+
   held(name: SwitchedName): Held {
-    return this.chains[name].at(-1)!
+    return this.chain(name).at(-1)!
   }
 
   /** Registers with writes that are not certain for every use. */
   pending(): SwitchedName[] {
-    return switchedNames.filter((name) => this.chains[name].length > 1)
+    return this.names.filter((name) => this.chain(name).length > 1)
   }
 
   ghost(owner: Owner, name: SwitchedName): Token | null {
@@ -118,7 +128,7 @@ export class SwitchedRegisters {
 
   /** What MRS reads was stored to memory. */
   kept(name: SwitchedName): void {
-    const chain = this.chains[name]
+    const chain = this.chain(name)
     const held = chain.at(-1)!
     if (!held.kept) this.chains[name] = [...chain.slice(0, -1), { ...held, kept: true }]
   }
@@ -136,7 +146,7 @@ export class SwitchedRegisters {
     step: RawStep,
   ): void {
     const { carried, foreign } = by
-    const chain = this.chains[name]
+    const chain = this.chain(name)
     const same = carried?.register === name ? carried : null
     // Code that may be either the switch's or the host's brings another's value where it has saved the old one.
     // What the host reads and puts back, without memory in between or at EL1, it does for itself.
@@ -168,8 +178,8 @@ export class SwitchedRegisters {
 
   /** A context synchronisation event. @param closes told of each write that it makes certain */
   synchronise(closes: (name: SwitchedName, write: RawStep) => void): void {
-    for (const name of switchedNames) {
-      const chain = this.chains[name]
+    for (const name of this.names) {
+      const chain = this.chain(name)
       if (chain.length === 1) continue
       for (const { step } of chain.slice(1)) if (step) closes(name, step)
       this.chains[name] = [chain.at(-1)!]
@@ -183,7 +193,7 @@ export class SwitchedRegisters {
       return
     }
     for (const name of names) {
-      const chain = this.chains[name]
+      const chain = this.chain(name)
       const held = chain.at(-1)!
       if (held.by === 'switch' && held.given === null)
         this.chains[name] = [...chain.slice(0, -1), { ...held, given: sideOf(owner) }]
@@ -232,14 +242,14 @@ export class SwitchedRegisters {
     const own: Token = { ...token, owner, what: 'write' }
     this.ghosts.adopted.set(token, own)
     this.leave(owner, name, own)
-    this.chains[name] = this.chains[name].map((held) =>
+    this.chains[name] = this.chain(name).map((held) =>
       held.token === token ? { ...held, token: own } : held,
     )
   }
 
   /** Which write an instruction used: the oldest that may be seen and has the value that it used. None older is used again. */
   private used(name: SwitchedName): Held {
-    const chain = this.chains[name]
+    const chain = this.chain(name)
     if (chain.length === 1) return chain[0]!
     this.uses++
     const value = this.core.state[effectiveSlotOf(name)]!
@@ -250,8 +260,9 @@ export class SwitchedRegisters {
   }
 
   /**
-   * A tag is decided by a register: by its owner's own write, and by the one that MRS returns. Where the switch has given an
-   * owner a wrong value, that is state lost, and what follows from it is not found again; foreign is what was never switched.
+   * A tag is decided by a register, or a pointer signed by a key: by its owner's own write, and by the one that MRS returns.
+   * Where the switch has given an owner a wrong value, that is state lost, and what follows from it is not found again; foreign
+   * is what was never switched. A foreign key is no source of tags: its owner finds it lost.
    * @param boundary whether the owner may not have met its boundary yet: at EL2 without marks the first use is it
    */
   use(name: SwitchedName, owner: Owner, boundary: boolean, at: RawStep): void {
@@ -264,7 +275,7 @@ export class SwitchedRegisters {
     const used = this.used(name)
     const own = this.held(name)
     const foreign = (token: Token): boolean => token.owner !== NOBODY && sideOf(token.owner) !== sideOf(owner)
-    if (foreign(own.token) && own.given === sideOf(owner)) return
+    if (foreign(own.token) && (own.given === sideOf(owner) || isKey(name))) return
     if (foreign(own.token)) {
       const text = `${capital(ownerName(owner))} chooses a tag by ${name} of ${ownerName(own.token.owner)}.`
       this.findings.add('foreign-tag-source', name, owner, own.token.owner, [
@@ -277,7 +288,7 @@ export class SwitchedRegisters {
     } else if (used.token !== own.token && (foreign(used.token) || own.by === 'switch')) {
       const kind = owner >= 0 ? 'unsynchronised-guest-state' : 'unsynchronised-host-state'
       const text =
-        `${capital(ownerName(owner))} chooses a tag by ${name} of ${ownerName(used.token.owner)}: ` +
+        `${capital(ownerName(owner))} ${isKey(name) ? 'signs or authenticates' : 'chooses a tag'} by ${name} of ${ownerName(used.token.owner)}: ` +
         'no context synchronisation event stands between the write of its own value and this use.'
       this.findings.add(kind, name, owner, used.token.owner, [
         used.token.step,

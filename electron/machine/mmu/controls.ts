@@ -11,6 +11,8 @@ export const HCR = {
   HCD: 1n << 29n,
   CD: 1n << 32n,
   E2H: 1n << 34n,
+  APK: 1n << 40n,
+  API: 1n << 41n,
   FWB: 1n << 46n,
   ATA: 1n << 56n,
   DCT: 1n << 57n,

@@ -36,6 +36,8 @@ export interface Watcher {
   contextEvent(): void
   /** IRG is about to draw: the words of RGSR_EL1 and GCR_EL1 are those that it uses. */
   drawing(): void
+  /** A key of pointer authentication is used, by the prefix of its two registers' names (APIA): their words are those that count. */
+  signing(key: string): void
   /** A checked access mismatched; an asynchronous one is raised next. */
   tagMismatch(mismatch: TagMismatch): void
   faultRaised(kind: FaultKind, begin: FaultBegin): void

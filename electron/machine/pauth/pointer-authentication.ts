@@ -3,10 +3,14 @@ import type { PauthKey } from '../../../shared/isa/operations.ts'
 import type { Core } from '../cpu/core.ts'
 import { EC, GuestFault } from '../cpu/fault.ts'
 import { effectiveSlotOf } from '../cpu/layout.ts'
-import type { Half } from '../mmu/controls.ts'
+import { type Half, HCR } from '../mmu/controls.ts'
 import { computePac } from './qarma5.ts'
 
+/** The keys by the prefix of their registers; APGA is that of PACGA. */
+export type KeyName = PauthKey | 'APGA'
+
 interface Key {
+  name: PauthKey
   /** Words of the two halves of the key. */
   low: number
   high: number
@@ -18,7 +22,10 @@ interface Key {
   syndrome: number
 }
 
-const key = (name: string, enable: number, syndrome: number): Key => ({
+type Halves = Pick<Key, 'low' | 'high'> & { name: KeyName }
+
+const key = (name: PauthKey, enable: number, syndrome: number): Key => ({
+  name,
   low: effectiveSlotOf(`${name}KeyLo_EL1`),
   high: effectiveSlotOf(`${name}KeyHi_EL1`),
   enable: 1n << BigInt(enable),
@@ -32,10 +39,12 @@ const keys: Readonly<Record<PauthKey, Key>> = {
   APDA: key('APDA', 27, 2),
   APDB: key('APDB', 13, 3),
 }
-const GENERIC_LOW = effectiveSlotOf('APGAKeyLo_EL1')
-const GENERIC_HIGH = effectiveSlotOf('APGAKeyHi_EL1')
+const GENERIC = {
+  name: 'APGA',
+  low: effectiveSlotOf('APGAKeyLo_EL1'),
+  high: effectiveSlotOf('APGAKeyHi_EL1'),
+} as const
 
-const HCR_API = 1n << 41n
 const BIT55 = 1n << 55n
 
 /** Bits above an address of a range: all of them down to the PAC's lowest, with or without the top byte. */
@@ -93,9 +102,7 @@ export class PointerAuthentication {
   /** PACGA: the code in bits 63:32. No bit enables it. */
   generic(value: bigint, modifier: bigint): bigint {
     this.checkTrap()
-    const { state } = this.core
-    const code = computePac(value, modifier, state[GENERIC_HIGH]!, state[GENERIC_LOW]!)
-    return (code >> 32n) << 32n
+    return (this.code(value, modifier, GENERIC) >> 32n) << 32n
   }
 
   private enabled({ enable }: Key): boolean {
@@ -105,13 +112,15 @@ export class PointerAuthentication {
   /** HCR_EL2.API = 0 traps what EL1 and EL0 use, but not EL0 of a VHE host. */
   private checkTrap(): void {
     const { core } = this
-    if (core.el === 2 || core.hcr() & HCR_API) return
+    if (core.el === 2 || core.hcr() & HCR.API) return
     if (core.el === 0 && core.e2h() && core.tge()) return
     throw new GuestFault(EC.PAC_TRAP, 0, { target: 2 })
   }
 
-  private code(pointer: bigint, modifier: bigint, { high, low }: Key): bigint {
-    const { state } = this.core
+  private code(pointer: bigint, modifier: bigint, { name, high, low }: Halves): bigint {
+    const { state, sync, watcher } = this.core
+    if (sync.pending) sync.useKey(low, high)
+    watcher?.signing(name)
     return computePac(pointer, modifier, state[high]!, state[low]!)
   }
 

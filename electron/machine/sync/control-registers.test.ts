@@ -249,6 +249,37 @@ describe('what is never late', () => {
   })
 })
 
+describe('the keys of pointer authentication', () => {
+  const withKeys = { features: { pauth: true } } satisfies TestMachineOptions
+  const keyed = (machine: TestMachine) =>
+    withTags(machine)
+      .set('HCR_EL2', HCR.RW | (3n << 40n)) // API, APK
+      .set('TCR_EL1', 25n | (25n << 16n) | (2n << 30n))
+      .set('SCTLR_EL1', 1n << 31n) // EnIA
+      .pstate(EL[1])
+      .setX({ 2: 0x4000n, 3: 0x4000n, 15: 0x1234n })
+  const sign = (text: string, ...registers: number[]) => explore(withKeys, keyed, text, ...registers).results
+
+  it('each use sees the old or the new half, and none older than the last one did', () => {
+    expect(sign('msr apiakeylo_el1, x15\n pacia x2, x1', 2)).toHaveLength(2)
+    expect(sign('msr apiakeylo_el1, x15\n msr apiakeyhi_el1, x15\n pacia x2, x1', 2)).toHaveLength(4)
+    expect(sign('msr apiakeylo_el1, x15\n pacia x2, x1\n pacia x3, x1', 2, 3)).toHaveLength(3)
+  })
+
+  it.each([
+    ['behind an ISB', 'msr apiakeylo_el1, x15\n isb\n pacia x2, x1'],
+    ['of another key', 'msr apibkeylo_el1, x15\n pacia x2, x1'],
+    ['that SCTLR_EL1 does not enable', 'msr apibkeylo_el1, x15\n pacib x2, x1'],
+    ['by XPAC, which needs no key', 'msr apiakeylo_el1, x15\n xpaci x2'],
+  ])('no choice is made for a use %s', (_, text) => {
+    expect(sign(text, 2)).toHaveLength(1)
+  })
+
+  it('MRS returns the new value at once', () => {
+    expect(sign('msr apiakeylo_el1, x15\n mrs x2, apiakeylo_el1', 2)).toEqual([[0x1234n]])
+  })
+})
+
 describe('different names of one register, with HCR_EL2.E2H = 1', () => {
   const host = (machine: TestMachine) =>
     withTags(machine)

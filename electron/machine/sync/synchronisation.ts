@@ -175,6 +175,14 @@ export class Synchronisation {
     this.writes.use(RGSR, whole)
   }
 
+  /** A use of a key of pointer authentication, by the effective words of its halves. Asked where something is pending. */
+  useKey(low: number, high: number): void {
+    for (const half of [low, high]) {
+      const late = this.lateBySlot[half]!
+      if (late >= 0) this.writes.use(late, whole)
+    }
+  }
+
   /** A use of HCR_EL2.E2H: a register's name, the rules of EL2. One that asks for E2H alone does not depend on TGE. */
   useE2h(): void {
     this.useHcr(HCR_E2H)

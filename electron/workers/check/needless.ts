@@ -6,20 +6,20 @@ import { placeNames, withoutInstruction } from './patch.ts'
 /** Enough to show that nothing is found in a switch of a few choices; where there are more, no advice is given. */
 const limits: Limits = { ...boundedLimits, first: true }
 
-/** An ISB of the switch, behind the first entry, that made a register of MTE certain, taken out. */
+/** An ISB of the switch, behind the first entry, that made a register of MTE or a key certain, taken out. */
 export interface JudgedBarrier {
   pc: bigint
   instruction: string
   /** Nothing is found without it. */
   needless: boolean
-  /** Registers of MTE that it closed, and what closes them without it. */
+  /** Registers of MTE and keys that it closed, and what closes them without it. */
   closed: { register: string; otherwise: string }[]
   /** Executions that were tried without it. */
   choices: number
 }
 
 /** What an ISB may serve that this lab can judge. What else it serves (traps, translation) is not known here, so nothing is said of it. */
-const JUDGED = /^(GCR|RGSR|TFSR|TFSRE0)_EL/
+const JUDGED = /^(GCR|RGSR|TFSR|TFSRE0|AP..Key(Lo|Hi))_EL/
 
 /**
  * The ISBs of a switch in which nothing is found that can be missed for all that the contract sees: each is taken out, and
@@ -74,13 +74,23 @@ export function needlessAdvice(
   scenarios: string,
 ): Advice {
   const many = `${choices} ${choices === 1 ? 'choice' : 'choices'}`
-  const instead = closed.map(({ register, otherwise }) => `${register} by ${otherwise}`).join('; ')
+  const events = Map.groupBy(closed, ({ otherwise }) => otherwise)
+  const instead = [...events].map(([event, which]) => `${namesOf(which)} by ${event}`).join('; ')
   return {
     kind: 'needless-barrier',
     register: closed[0]?.register ?? null,
     place: `${instruction} at ${placeNames(checked.plan)(pc)}`,
     text: `Without it nothing is found either in ${many} of ${scenarios}, ${returnEvent(checked)}; made certain all the same: ${instead}.`,
   }
+}
+
+/** The ten halves of keys are written together. */
+function namesOf(closed: JudgedBarrier['closed']): string {
+  const names = closed.map(({ register }) => register)
+  const keys = names.filter((name) => /^AP..Key/.test(name))
+  const others = names.filter((name) => !keys.includes(name))
+  if (keys.length <= 2) return names.join(', ')
+  return [...others, `the keys (${keys[0]} to ${keys.at(-1)})`].join(', ')
 }
 
 /** Whether a return from EL2 is an event, which decides most of these. */

@@ -6,6 +6,7 @@
 	.include "hyp/shared/marks.inc"
 	.include "hyp/shared/irg-model.inc"
 	.include "hyp/shared/mte.inc"
+	.include "hyp/shared/ptrauth.inc"
 	.include "hosts/probe.inc"
 	.include "hyp/shared/sysregs.inc"
 	.include "hyp/nvhe/host.inc"

@@ -1,11 +1,15 @@
-// vcpu_load and vcpu_put, by the host at EL1: nothing under mainline, which switches the whole EL1 state in every run. Two
-// policies move a register of asynchronous tag faults here; what is still pending belongs to whoever has the register until
+// vcpu_load and vcpu_put, by the host at EL1: nothing but its keys under mainline, which switches the whole EL1 state in every
+// run. Two policies move a register of asynchronous tag faults here; what is still pending belongs to whoever has the register until
 // then, so it is completed first.
 .set TFSR_LOADPUT,   POLICY_TFSR_SWITCH && POLICY_TFSR_LOADPUT && CFG_MTE_ASYNC
 .set TFSRE0_LOADPUT, POLICY_TFSRE0_SWITCH && POLICY_TFSRE0_LOADPUT && CFG_MTE_ASYNC
 
 // x0 = vCPU. Uses x1-x3.
 vcpu_load:
+.if CFG_PAUTH
+	host_pe x1, x2
+	ptrauth_save_host x1, x2, x3
+.endif
 .if TFSR_LOADPUT || TFSRE0_LOADPUT
 	ldr	w1, [x0, #VCPU_FLAGS]
 	tbz	w1, #FLAG_MTE_BIT, 1f

@@ -1,4 +1,4 @@
-// Into the guest and out of it: general registers, SP_EL0, the pair RGSR_EL1 and GCR_EL1.
+// Into the guest and out of it: general registers, SP_EL0, the pair RGSR_EL1 and GCR_EL1, the keys.
 
 // x0 = vCPU. Returns, when the guest has left, x0 = exit code.
 guest_enter:
@@ -26,6 +26,7 @@ guest_enter:
 	str	x0, [x1, #(PE_LOADED - PE_HYP)]
 	mov	x29, x0
 	mte_switch_to_guest x29, x1, x2
+	ptrauth_switch_to_guest x29, x0, x2, x3
 
 	phase	GENERAL
 	ldr	x2, [x29, #CTX_SP_EL0]
@@ -158,6 +159,7 @@ guest_exit:
 	str	x2, [x1, #CTX_SP_EL0]
 	mrs	x2, tpidr_el2
 	add	x2, x2, #PE_HYP
+	ptrauth_switch_to_hyp x1, x2, x3, x4, x5
 	mte_switch_to_hyp x1, x2, x3
 
 	phase	GENERAL

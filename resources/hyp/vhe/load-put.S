@@ -5,6 +5,11 @@
 vcpu_load:
 	mrs	x3, tpidr_el2
 	mov	x1, x0
+.if CFG_PAUTH
+	mov	x0, x3
+	ptrauth_save_host x0, x2, x3
+	mrs	x3, tpidr_el2
+.endif
 	mov	x0, x3
 	user_state_save				// of the host's task
 	mov	x0, x1

@@ -33,6 +33,7 @@ vcpu_run:
 
 1:	bl	guest_enter
 	mark	MARK_RETURN
+	host_probe_signs
 	host_probe_draws
 	mte_late_restore
 	bl	guest_fixup
