@@ -39,6 +39,7 @@ const schemas = {
   'run.distribution': Type.Object({ run, range, bins: columns, pe, vcpu }),
   'run.faults': Type.Object({ run, range, columns }),
   'run.fault-list': Type.Object({ run, range, offset: cycle, limit: cycle }),
+  'run.events': Type.Object({ run, range, columns, pe }),
   'run.registers': Type.Object({
     run,
     range,

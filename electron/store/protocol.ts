@@ -66,6 +66,7 @@ type Query =
   | 'run.distribution'
   | 'run.faults'
   | 'run.fault-list'
+  | 'run.events'
   | 'run.registers'
   | 'run.switch'
   | 'run.switch-at'

@@ -2,14 +2,14 @@ import type { Database } from 'better-sqlite3'
 import { ProblemError } from '../../shared/base/result.ts'
 import type { RunId } from '../../shared/model/run.ts'
 import type {
-  EventColumns,
   FaultRow,
   PeStatus,
   RegisterRow,
   StopReason,
   SwitchRow,
+  TraceBatch,
 } from '../../shared/model/trace.ts'
-import { packEvents } from './event-columns.ts'
+import { eventWriter, joinEvents } from './event-writer.ts'
 import { thisProcess } from './ownership.ts'
 import type { NewRun, RunChunk, RunEnd } from './protocol.ts'
 import { toStored, toWhole } from './values.ts'
@@ -52,7 +52,7 @@ export function runWriter(db: Database, path: string): RunWriter {
   const insertChange = db.prepare(`INSERT INTO register_change VALUES (${marks(11)})`)
   const countChange = db.prepare(`
     INSERT INTO register_total VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count`)
-  const insertEvents = db.prepare(`INSERT INTO event_chunk VALUES (${marks(7)})`)
+  const events = eventWriter(db)
   const insertConsole = db.prepare('INSERT INTO console VALUES (?, ?, ?)')
   const alive = "id = :run AND state IN ('running', 'paused')"
   const advance = db.prepare(`
@@ -65,7 +65,7 @@ export function runWriter(db: Database, path: string): RunWriter {
     UPDATE run SET state = :state, stop = :stop, state_hash = :stateHash, heartbeat_ms = :now,
       host_ns = iif(:hostNs > 0, :hostNs, host_ns) WHERE ${alive}`)
 
-  const next = { change: 0, event: 0, console: 0 }
+  const next = { change: 0, console: 0 }
 
   function requireOurs(run: RunId, changes: number): void {
     if (changes === 1) return
@@ -172,18 +172,13 @@ export function runWriter(db: Database, path: string): RunWriter {
     for (const { register, owner, count } of totals.values()) countChange.run(run, register, owner, count)
   }
 
-  function writeEvents(run: RunId, events: EventColumns): void {
-    const n = events.cycle.length
-    if (n === 0) return
-    insertEvents.run(
-      run,
-      events.pe,
-      events.cycle[0]!,
-      next.event++,
-      events.cycle[n - 1]!,
-      n,
-      packEvents(events),
+  /** The events of each PE as one: chunks are large where many batches came at once. */
+  function writeEvents(run: RunId, traces: readonly TraceBatch[]): void {
+    const byPe = Map.groupBy(
+      traces.flatMap((trace) => trace.events ?? []),
+      ({ pe }) => pe,
     )
+    for (const batches of byPe.values()) events.write(run, joinEvents(batches))
   }
 
   function writePes(run: RunId, pes: readonly PeStatus[]): void {
@@ -211,7 +206,7 @@ export function runWriter(db: Database, path: string): RunWriter {
       async: faults.length - sync,
       switches: chunk.traces.reduce((sum, trace) => sum + trace.switches.length, 0),
       instructions: chunk.pes.reduce((sum, pe) => sum + pe.instructions, 0),
-      cycles: chunk.pes.reduce((most, pe) => Math.max(most, pe.cycles), 0),
+      cycles: lastCycle(chunk),
       hostNs: toWhole(chunk.hostNs),
       now: Date.now(),
     })
@@ -226,18 +221,19 @@ export function runWriter(db: Database, path: string): RunWriter {
         writeSwitches(run, trace.switches)
         writeFaults(run, trace.faults)
         writeChanges(run, trace.registers)
-        if (trace.events) writeEvents(run, trace.events)
       }
+      writeEvents(run, chunk.traces)
       for (const bytes of chunk.console) insertConsole.run(run, next.console++, Buffer.from(bytes))
       writePes(run, chunk.pes)
     } catch (error) {
       Object.assign(next, before)
+      events.forget()
       throw error
     }
   })
 
   const create = db.transaction((run: NewRun, version: string): RunId => {
-    Object.assign(next, { change: 0, event: 0, console: 0 })
+    Object.assign(next, { change: 0, console: 0 })
     const { lastInsertRowid } = insertRun.run(
       run.title,
       run.experiment,
@@ -286,4 +282,10 @@ export function runWriter(db: Database, path: string): RunWriter {
     heartbeat: (run) => void beat.run({ run, now: Date.now() }),
     finish: (run, end) => finish.immediate(run, end),
   }
+}
+
+/** As far as the chunk tells: events may be ahead of the last report. */
+function lastCycle({ pes, traces }: RunChunk): number {
+  const reported = pes.reduce((most, pe) => Math.max(most, pe.cycles), 0)
+  return traces.reduce((most, { events }) => Math.max(most, events?.cycle.at(-1) ?? 0), reported)
 }

@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { ProblemError } from '../../shared/base/result.ts'
 import type { RunId } from '../../shared/model/run.ts'
 import type { CycleRange } from '../../shared/model/views.ts'
+import { eventQueries } from './events.ts'
 import { isWriteRefused } from './failures.ts'
 import { faultQueries } from './faults.ts'
 import { latencyQueries } from './latency.ts'
@@ -46,6 +47,7 @@ export function startSession({ path: file, version }: StoreStart): Session {
 
   const latency = latencyQueries(db, extent)
   const faults = faultQueries(db, extent)
+  const events = eventQueries(db, extent, (run) => rows.stored(run).pes)
   const registers = registerQueries(db, extent)
   const switches = switchQueries(db, path, registers)
   const writer = readOnly ? null : runWriter(db, path)
@@ -145,6 +147,7 @@ export function startSession({ path: file, version }: StoreStart): Session {
     'run.distribution': latency.distribution,
     'run.faults': faults.series,
     'run.fault-list': faults.page,
+    'run.events': events.series,
     'run.registers': registers.lanes,
     'run.switch': switches.detail,
     'run.switch-at': (args) => {

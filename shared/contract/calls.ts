@@ -5,6 +5,7 @@ import type { RunId, RunProgress, RunSummary } from '../model/run.ts'
 import type { ExperimentEntry, ExperimentProblem, PolicyEntry, SessionInfo } from '../model/session.ts'
 import type {
   CycleRange,
+  EventSeries,
   FaultPage,
   FaultSeries,
   LatencyDistribution,
@@ -52,6 +53,11 @@ export interface Calls {
     args: { run: RunId; range: CycleRange | null; offset: number; limit: number }
     reply: FaultPage
   }
+  /** What the PEs did at the highest rate: counts per column, and the events themselves where there is room. */
+  'run.events': {
+    args: { run: RunId; range: CycleRange | null; columns: number; pe: number | null }
+    reply: EventSeries
+  }
   'run.registers': {
     args: { run: RunId; range: CycleRange | null; columns: number; pe: number; registers: string[] }
     reply: RegisterLane[]
@@ -98,6 +104,7 @@ export const callNames = Object.keys({
   'run.distribution': 0,
   'run.faults': 0,
   'run.fault-list': 0,
+  'run.events': 0,
   'run.registers': 0,
   'run.switch': 0,
   'run.switch-at': 0,

@@ -1,5 +1,5 @@
 import type { RunId } from './run.ts'
-import type { CheckMode, FaultRow, Owner, RegisterRow, SwitchRow } from './trace.ts'
+import type { CheckMode, EventColumns, EventKind, FaultRow, Owner, RegisterRow, SwitchRow } from './trace.ts'
 
 /** A stretch of model cycles on the run's axis, both ends included; null means the whole run. */
 export interface CycleRange {
@@ -57,6 +57,20 @@ export interface FaultSeries {
 export interface FaultPage {
   total: number
   rows: (FaultRow & { id: number; switchId: number | null })[]
+}
+
+/** High-rate events (exceptions, returns, barriers, marks, interrupts ...) by column of time, PE and kind. Counts are exact. */
+export interface EventSeries {
+  /** The first column may begin before the range that was asked for; it counts only what lies in it. */
+  columnStart: Float64Array
+  columnWidth: number
+  /** One per PE and kind that has events in the range. */
+  lanes: { pe: number; kind: EventKind; count: Float64Array; total: number }[]
+  /** The events themselves, one entry per PE, where there are at most two a column; else null. */
+  events: EventColumns[] | null
+  drawn: number
+  total: number
+  reduction: 'all' | 'counts per column'
 }
 
 /** Steps of one register on one PE; value holds from its cycle to the next one's. */

@@ -16,6 +16,7 @@ import {
 } from '../../shared/model/trace.ts'
 import type {
   CycleRange,
+  EventSeries,
   FaultSeries,
   LatencyDistribution,
   LatencySeries,
@@ -412,6 +413,36 @@ function lane(
   }
 }
 
+/** The exception return that enters a guest and the exception that leaves it, of every switch. */
+function eventsOf(run: FakeRun, range: CycleRange | null, columns: number, only: number | null): EventSeries {
+  const { from, to } = range ?? { from: 0, to: run.summary.cycles }
+  const columnWidth = Math.max(1, Math.ceil((to - from + 1) / columns))
+  const size = Math.ceil((to - from + 1) / columnWidth)
+  const lanes = Array.from({ length: run.summary.pes }, (_, pe) => pe)
+    .filter((pe) => only === null || pe === only)
+    .flatMap((pe) =>
+      (['exception', 'exception-return'] as const).map((kind) => {
+        const count = new Float64Array(size)
+        for (const row of run.switches) {
+          const cycle = kind === 'exception' ? row.exitCycle : row.guestCycle
+          if (row.pe === pe && inRange(cycle, { from, to }))
+            count[Math.floor((cycle - from) / columnWidth)]!++
+        }
+        return { pe, kind, count, total: count.reduce((a, b) => a + b, 0) }
+      }),
+    )
+    .filter(({ total }) => total > 0)
+  return {
+    columnStart: Float64Array.from({ length: size }, (_, i) => from + i * columnWidth),
+    columnWidth,
+    lanes,
+    events: null,
+    drawn: lanes.reduce((sum, { count }) => sum + count.filter((n) => n > 0).length, 0),
+    total: lanes.reduce((sum, { total }) => sum + total, 0),
+    reduction: 'counts per column',
+  }
+}
+
 function moment(run: FakeRun, register: string, pe: number, cycle: number): RegisterMoment | null {
   const rows = run.registers.filter((row) => row.register === register && row.pe === pe && row.cycle <= cycle)
   const architectural = rows.filter((row) => row.slot === 'architectural').at(-1)
@@ -624,6 +655,7 @@ export function createFakeLab(shapes: RunShape[]): FakeLab {
         ],
       }
     },
+    'run.events': async ({ run, range, columns, pe }) => eventsOf(need(run), range, columns, pe),
     'run.switch-at': async ({ run, cycle, pe }) => {
       const rows = need(run).switches.filter((row) => pe === null || row.pe === pe)
       const nearest = rows.sort((a, b) => Math.abs(a.startCycle - cycle) - Math.abs(b.startCycle - cycle))[0]
