@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { type Problem, ProblemError } from '../../shared/base/result.ts'
+import { createRing, ringCapacity } from '../../shared/model/event-ring.ts'
 import type { RunId, RunProgress, RunState, RunSummary } from '../../shared/model/run.ts'
 import type { PeStatus, StopReason, TraceBatch } from '../../shared/model/trace.ts'
 import type { StoreClient } from '../store/client.ts'
@@ -62,13 +63,14 @@ export class LiveRun {
     this.done = new Promise((resolve) => {
       this.finish = resolve
     })
+    if (plan.probes.events) this.machineEvents.rings = this.ringsToStore()
     this.timers = [
       setInterval(() => void this.write(), STORE_MS),
       setInterval(() => this.report(), PROGRESS_MS),
     ]
   }
 
-  /** What the machine is to call. */
+  /** What the machine is to call. Its events go to the store through rings of their own: no copy passes through here. */
   readonly machineEvents: MachineEvents = {
     trace: (batch) => {
       this.waiting.traces.push(batch)
@@ -90,6 +92,14 @@ export class LiveRun {
       this.pes = pes
       this.pesChanged = true
     },
+  }
+
+  /** Rings from the PEs to the store; what the store says of them comes with the next write. */
+  private ringsToStore(): SharedArrayBuffer[] {
+    const { pes } = this.plan
+    const rings = Array.from({ length: pes }, (_, pe) => createRing(pe, ringCapacity(pes)))
+    void this.store.call('run.rings', { run: this.run, rings }).catch((error) => this.storeFailed(error))
+    return rings
   }
 
   /** The machine has started; the run ends when it does. */

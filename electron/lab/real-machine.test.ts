@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { expect, it } from 'vitest'
 import type { RunSummary } from '../../shared/model/run.ts'
-import type { SwitchDetail } from '../../shared/model/views.ts'
+import type { EventSeries, SwitchDetail } from '../../shared/model/views.ts'
 import { unwrap } from '../base/first-run.ts'
 import { startMachine } from '../workers/machine-client.ts'
 import { openLab } from './lab.ts'
@@ -15,7 +15,8 @@ const name = join(resources, 'experiments/first-fault.json')
 
 async function runOnce(
   session: string,
-): Promise<{ summary: RunSummary; first: SwitchDetail; console: string }> {
+  text = readFileSync(name, 'utf8'),
+): Promise<{ summary: RunSummary; first: SwitchDetail; console: string; events: EventSeries }> {
   const lab = await openLab({
     session,
     resources,
@@ -25,11 +26,12 @@ async function runOnce(
   })
   try {
     const ended = new Promise<RunSummary>((resolve) => lab.on('run.ended', ({ summary }) => resolve(summary)))
-    const run = unwrap(await lab.call('run.start', { text: readFileSync(name, 'utf8'), name, set: [] }))
+    const run = unwrap(await lab.call('run.start', { text, name, set: ['probes.events=true'] }))
     const summary = await ended
     const nearest = unwrap(await lab.call('run.switch-at', { run, cycle: 0, pe: 0 }))
     const first = unwrap(await lab.call('run.switch', { run, id: nearest!.id }))
-    return { summary, first, console: unwrap(await lab.call('run.console', { run })).text }
+    const events = unwrap(await lab.call('run.events', { run, range: null, columns: 20_000, pe: null }))
+    return { summary, first, events, console: unwrap(await lab.call('run.console', { run })).text }
   } finally {
     await lab.close()
   }
@@ -44,6 +46,13 @@ it('a bundled experiment runs on the machine itself, twice to the same state', a
     expect(one.summary.latency?.n).toBe(one.summary.switches)
     expect(one.console).toContain(`switches ${one.summary.switches}\n`)
     expect({ ...runReport(two.summary), hostNs: 0 }).toEqual({ ...runReport(one.summary), hostNs: 0 })
+
+    // Through the rings to the store: every guest entry is an exception return to EL1, every mark of the image an event.
+    expect(one.events.reduction).toBe('all')
+    expect(two.events).toEqual(one.events)
+    const counts = Object.fromEntries(one.events.lanes.map(({ kind, total }) => [kind, total]))
+    expect(counts['exception-return']).toBeGreaterThanOrEqual(one.summary.switches)
+    expect(counts.mark).toBeGreaterThanOrEqual(4 * one.summary.switches)
 
     // What the switch is for: the guest enters with its own exclusion, and the host gets its own back.
     const { row, registers } = one.first

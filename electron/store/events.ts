@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3'
 import type { Calls } from '../../shared/contract/calls.ts'
 import type { RunId } from '../../shared/model/run.ts'
-import { type EventColumns, eventKinds } from '../../shared/model/trace.ts'
+import { type EventColumns, eventKinds, eventsFrom } from '../../shared/model/trace.ts'
 import type { CycleRange, EventSeries } from '../../shared/model/views.ts'
 import { CHUNK_EVENTS, unpackEvents } from './event-columns.ts'
 import { cellCycles, densityReader, levelFor } from './event-density.ts'
@@ -39,7 +39,7 @@ export function eventQueries(
     const found: EventColumns[] = []
     for (const [count, columns] of selectChunks.iterate({ run, pe, from, to })) {
       const events = unpackEvents(pe, count, columns)
-      found.push(cut(events, firstAt(events.cycle, from), firstAt(events.cycle, to + 1)))
+      found.push(eventsFrom(events, firstAt(events.cycle, from), firstAt(events.cycle, to + 1)))
     }
     return joinEvents(found.length > 0 ? found : [noEvents(pe)])
   }
@@ -154,15 +154,6 @@ const noEvents = (pe: number): EventColumns => ({
   el: new Uint8Array(),
   pc: new BigUint64Array(),
   detail: new BigUint64Array(),
-})
-
-const cut = ({ pe, cycle, kind, el, pc, detail }: EventColumns, from: number, to: number): EventColumns => ({
-  pe,
-  cycle: cycle.slice(from, to),
-  kind: kind.slice(from, to),
-  el: el.slice(from, to),
-  pc: pc.slice(from, to),
-  detail: detail.slice(from, to),
 })
 
 /** The index of the first of ascending cycles that is at or after one. */

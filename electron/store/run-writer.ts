@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3'
 import { ProblemError } from '../../shared/base/result.ts'
 import type { RunId } from '../../shared/model/run.ts'
 import type {
+  EventColumns,
   FaultRow,
   PeStatus,
   RegisterRow,
@@ -18,6 +19,8 @@ export interface RunWriter {
   create(run: NewRun, version: string): RunId
   /** Stores a chunk whole or not at all. */
   append(run: RunId, chunk: RunChunk): void
+  /** Stores events of several PEs, whole or not at all. */
+  appendEvents(run: RunId, events: readonly EventColumns[]): void
   mark(run: RunId, state: 'running' | 'paused'): void
   heartbeat(run: RunId): void
   finish(run: RunId, end: RunEnd): void
@@ -59,6 +62,7 @@ export function runWriter(db: Database, path: string): RunWriter {
     UPDATE run SET switches = switches + :switches, sync_faults = sync_faults + :sync, async_faults = async_faults + :async,
       instructions = max(instructions, :instructions), cycles = max(cycles, :cycles), host_ns = max(host_ns, :hostNs),
       heartbeat_ms = :now WHERE ${alive}`)
+  const reach = db.prepare(`UPDATE run SET cycles = max(cycles, :cycles), heartbeat_ms = :now WHERE ${alive}`)
   const setState = db.prepare(`UPDATE run SET state = :state, heartbeat_ms = :now WHERE ${alive}`)
   const beat = db.prepare(`UPDATE run SET heartbeat_ms = :now WHERE ${alive}`)
   const setEnd = db.prepare(`
@@ -232,6 +236,17 @@ export function runWriter(db: Database, path: string): RunWriter {
     }
   })
 
+  const appendEvents = db.transaction((run: RunId, columns: readonly EventColumns[]) => {
+    try {
+      const last = columns.reduce((most, { cycle }) => Math.max(most, cycle.at(-1)!), 0)
+      requireOurs(run, reach.run({ run, cycles: last, now: Date.now() }).changes)
+      for (const each of columns) events.write(run, each)
+    } catch (error) {
+      events.forget()
+      throw error
+    }
+  })
+
   const create = db.transaction((run: NewRun, version: string): RunId => {
     Object.assign(next, { change: 0, console: 0 })
     const { lastInsertRowid } = insertRun.run(
@@ -278,6 +293,7 @@ export function runWriter(db: Database, path: string): RunWriter {
   return {
     create: (run, version) => create.immediate(run, version),
     append: (run, chunk) => append.immediate(run, chunk),
+    appendEvents: (run, columns) => appendEvents.immediate(run, columns),
     mark: (run, state) => requireOurs(run, setState.run({ run, state, now: Date.now() }).changes),
     heartbeat: (run) => void beat.run({ run, now: Date.now() }),
     finish: (run, end) => finish.immediate(run, end),

@@ -10,6 +10,7 @@ import { openSession } from './open.ts'
 import { HEARTBEAT_MS } from './ownership.ts'
 import type { StoreCallName, StoreCalls, StoreInfo, StoreStart } from './protocol.ts'
 import { registerQueries } from './registers.ts'
+import { ringDrain } from './ring-drain.ts'
 import { runRows } from './run-rows.ts'
 import { runWriter } from './run-writer.ts'
 import { switchQueries } from './switches.ts'
@@ -54,6 +55,8 @@ export function startSession({ path: file, version }: StoreStart): Session {
   const reserve = `${path}.reserve`
   let beating: NodeJS.Timeout | null = null
 
+  const drain = ringDrain((run, columns) => writing(run, () => writable().appendEvents(run, columns)))
+
   function writable() {
     if (writer !== null) return writer
     throw new ProblemError(
@@ -66,6 +69,7 @@ export function startSession({ path: file, version }: StoreStart): Session {
   function endWriting(): void {
     if (beating !== null) clearInterval(beating)
     beating = null
+    drain.stop()
     rmSync(reserve, { force: true })
   }
 
@@ -115,7 +119,13 @@ export function startSession({ path: file, version }: StoreStart): Session {
       return id
     },
     'run.append'({ run, chunk }) {
+      drain.check(run)
       writing(run, () => writable().append(run, chunk))
+      return null
+    },
+    'run.rings'({ run, rings }) {
+      writable()
+      drain.attach(run, rings)
       return null
     },
     'run.mark'({ run, state }) {
@@ -123,6 +133,8 @@ export function startSession({ path: file, version }: StoreStart): Session {
       return null
     },
     'run.finish'({ run, end }) {
+      drain.check(run)
+      drain.finish(run)
       writing(run, () => writable().finish(run, end))
       endWriting()
       return rows.get(run)

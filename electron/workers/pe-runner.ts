@@ -1,3 +1,5 @@
+import { type RingProducer, ringProducer } from '../../shared/model/event-ring.ts'
+import { type EventColumns, eventsFrom, type TraceBatch } from '../../shared/model/trace.ts'
 import { admitInput } from '../machine/board/input-log.ts'
 import { Pe } from '../machine/board/pe.ts'
 import {
@@ -41,6 +43,7 @@ export class PeRunner {
   private readonly cells: Int32Array
   private readonly pe: Pe
   private readonly pes: number
+  private readonly ring: RingProducer | null
   private lastReport = 0
   private message: string | null = null
   private futileWaits = 0
@@ -53,6 +56,7 @@ export class PeRunner {
     this.post = post
     this.receive = receive
     this.pes = plan.pes
+    this.ring = data.ring === undefined ? null : ringProducer(data.ring)
     this.views = viewsOf({ memory: data.memory, pes: plan.pes, ramBytes: data.ramBytes })
     this.cells = this.views.control
     const now = (): number => Number(process.hrtime.bigint() - data.startedNs)
@@ -243,7 +247,8 @@ export class PeRunner {
     if (!force && !pe.recorder.full() && now - this.lastReport < REPORT_EVERY) return
     this.lastReport = now
     const batch = pe.recorder.take()
-    if (batch) {
+    if (batch) batch.events = this.intoRing(batch.events)
+    if (batch && !isEmpty(batch)) {
       const word = this.word(peControl.UNACKNOWLEDGED)
       Atomics.add(this.cells, word, 1)
       this.post({ kind: 'trace', batch })
@@ -256,6 +261,18 @@ export class PeRunner {
     this.post({ kind: 'status', status: pe.status() })
   }
 
+  /** @returns what the ring did not take because the machine ends and the store is behind, or because there is no ring */
+  private intoRing(events: EventColumns | null): EventColumns | null {
+    if (this.ring === null || events === null) return events
+    let at = 0
+    for (;;) {
+      at += this.ring.write(events, at)
+      if (at === events.cycle.length) return null
+      if (Atomics.load(this.cells, control.COMMAND) !== command.RUN) return eventsFrom(events, at)
+      this.ring.waitForRoom(LOOK_AGAIN)
+    }
+  }
+
   private waitForRoom(): void {
     Atomics.wait(this.cells, control.CONSOLE_READ, Atomics.load(this.cells, control.CONSOLE_READ), LOOK_AGAIN)
   }
@@ -264,3 +281,6 @@ export class PeRunner {
     return peWord(this.pe.index, word)
   }
 }
+
+const isEmpty = ({ switches, faults, registers, events }: TraceBatch): boolean =>
+  events === null && switches.length + faults.length + registers.length === 0

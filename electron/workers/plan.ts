@@ -62,6 +62,11 @@ export function featuresOf(
 }
 
 export interface MachineEvents {
+  /**
+   * Where each PE writes its high-rate events (shared/model/event-ring.ts); a full ring holds the PE back. Without rings, and
+   * when the machine ends while one is full, they come with the batches.
+   */
+  rings?: readonly SharedArrayBuffer[]
   /** A promise holds the machine back once it is some batches ahead: nothing is dropped and nothing piles up. */
   trace(batch: TraceBatch): void | Promise<void>
   /** Bytes that the guest wrote to the UART. */

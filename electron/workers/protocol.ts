@@ -6,7 +6,7 @@ import type { Mark } from '../machine/observe/marks.ts'
 import type { MachinePlan } from './plan.ts'
 
 /** Bump with any change below; a worker refuses a client of another version. */
-export const WORKER_PROTOCOL = 5
+export const WORKER_PROTOCOL = 6
 
 /** What the worker of one PE is given when it starts. Control during the run goes through the shared memory's control words. */
 export interface PeWorkerData {
@@ -19,6 +19,8 @@ export interface PeWorkerData {
   entry: bigint
   x0: bigint
   host: SemihostingHost
+  /** For events that do not go with the batches. */
+  ring?: SharedArrayBuffer
   /** process.hrtime at the run's start, nanoseconds. */
   startedNs: bigint
 }

@@ -112,6 +112,20 @@ export interface EventColumns {
   detail: BigUint64Array
 }
 
+/** Events from one index to another (not included). */
+export const eventsFrom = (
+  { pe, cycle, kind, el, pc, detail }: EventColumns,
+  from: number,
+  to = cycle.length,
+): EventColumns => ({
+  pe,
+  cycle: cycle.slice(from, to),
+  kind: kind.slice(from, to),
+  el: el.slice(from, to),
+  pc: pc.slice(from, to),
+  detail: detail.slice(from, to),
+})
+
 /** What a worker posts, at most every 50 ms and at every stop. */
 export interface TraceBatch {
   switches: SwitchRow[]
