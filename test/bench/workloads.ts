@@ -4,13 +4,14 @@ import type { MachinePlan } from '../../electron/workers/plan.ts'
 import { endless } from '../guests/programs.ts'
 import { allProbes, buildImage, buildSource, handoverConfig, run, start } from '../guests/run-guest.ts'
 import { projectRoot, runCommand } from '../support/command-line.ts'
+import { ingest, ingestAlone, ingestRows } from './ingest.ts'
 import { alu, memory, worldSwitch } from './programs.ts'
 import { forkMs, gotoMs, stepBackMs } from './replay.ts'
 
 /** One thing that is measured: `once` does it and gives the figure. */
 export interface Workload {
   name: string
-  unit: 'instructions/s' | 'round trips/s' | 'cases/s' | 'ms'
+  unit: 'instructions/s' | 'round trips/s' | 'cases/s' | 'events/s' | 'bytes/event' | 'ms'
   once(): Promise<number>
 }
 
@@ -74,6 +75,9 @@ async function elapsedMs(work: () => unknown): Promise<number> {
 /** @param scale how much each workload does; 1 takes a second or so a piece, a smoke run a small part of it */
 export function bench(scale: number): Bench {
   const times = (count: number): number => Math.max(1, Math.round(count * scale))
+  const batches = (events: number): number => 1000 * times(events / 1000)
+  /** Bytes an event of the last session that `store_ingest` made. */
+  let ingested: number | null = null
   const cases = join(projectRoot, 'test/vectors/oracle/cases-hand.jsonl.gz')
   const workloads: Workload[] = [
     {
@@ -126,6 +130,27 @@ export function bench(scale: number): Bench {
       },
     },
     {
+      name: 'store_ingest',
+      unit: 'events/s',
+      async once() {
+        const { perSecond, bytes } = await ingest(batches(3_000_000))
+        ingested = bytes
+        return perSecond
+      },
+    },
+    { name: 'store_ingest_alone', unit: 'events/s', once: () => ingestAlone(batches(3_000_000)) },
+    {
+      name: 'store_ingest_bytes',
+      unit: 'bytes/event',
+      once: async () => ingested ?? (await ingest(batches(3_000_000))).bytes,
+    },
+    {
+      name: 'store_ingest_most',
+      unit: 'events/s',
+      once: async () => (await ingest(batches(3_000_000), null)).perSecond,
+    },
+    { name: 'store_ingest_rows', unit: 'events/s', once: () => ingestRows(batches(500_000)) },
+    {
       name: 'command_line_start',
       unit: 'ms',
       once: () =>
@@ -137,6 +162,8 @@ export function bench(scale: number): Bench {
   ]
   const ratios: Ratio[] = [
     { name: 'checked accesses to unchecked', of: 'reference_mte_sync', to: 'reference_mem' },
+    { name: 'producer, with a store to without', of: 'store_ingest', to: 'store_ingest_alone' },
+    { name: 'stored events, columns to rows', of: 'store_ingest_most', to: 'store_ingest_rows' },
     { name: 'handover, latest to eager', of: 'handover', to: 'handover_eager' },
     { name: 'handover, deterministic to parallel', of: 'handover', to: 'handover_parallel' },
   ]
