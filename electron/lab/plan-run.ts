@@ -136,6 +136,7 @@ export function configText(
     ['CFG_RAS', common.ras ? 1 : 0],
     ['CFG_PAUTH', common.pauth ? 1 : 0],
     ['CFG_HYP_DRAWS', hypervisor.draws],
+    ['CFG_TIMERS', hypervisor.timers ? 1 : 0],
     ['CFG_HOST_EXCLUDE', host.exclude],
     ['CFG_HOST_OTHER', host.otherExclude],
     ['CFG_HOST_RRND', host.rrnd],

@@ -107,7 +107,13 @@ exit_smc:
 
 exit_time:
 	isb
+.if CFG_TIMERS
+	mrs	x0, cntpct_el0			// the VM's own count
+	ldr	x1, [x20, #VCPU_CNTVOFF]
+	sub	x0, x0, x1
+.else
 	mrs	x0, cntvct_el0
+.endif
 	str	x0, [x20, #CTX_X]
 	mov	x0, #0
 	ret

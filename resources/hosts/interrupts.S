@@ -1,8 +1,8 @@
-// The host's timer and its interrupts. The host runs with them masked and opens a window where a guest has left for one;
+// The host's timer and its interrupts, and those of the guests' timers. The host runs with them masked and opens a window where a guest has left for one;
 // the timer is CNTP at EL1, and under VHE, by the same name, CNTHP.
 
 .set HOST_INTERRUPTS, 0
-.if CFG_HOST_TIMER || CFG_HOST_PENDING
+.if CFG_HOST_TIMER || CFG_HOST_PENDING || CFG_TIMERS
 .set HOST_INTERRUPTS, 1
 .endif
 .if HYP_VHE
@@ -26,10 +26,17 @@ host_interrupts_init:
 	mov	w1, #-1
 	str	w1, [x0, #0x80]			// GICR_IGROUPR0
 	mov	w1, #(1 << HOST_TIMER_INTID)
+.if CFG_TIMERS
+	orr	w1, w1, #(1 << TIMER_INTID)
+.endif
 	str	w1, [x0, #0x100]		// GICR_ISENABLER0
 	mov	x1, #1
 	msr	icc_sre_el1, x1
 	isb
+.if CFG_TIMERS
+	mov	x1, #2				// EOImode: an EOI drops the priority, the guest's deactivates its interrupt
+	msr	icc_ctlr_el1, x1
+.endif
 	mov	x1, #0xf0
 	msr	icc_pmr_el1, x1
 	mov	x1, #1
@@ -100,7 +107,19 @@ host_irq:
 	add	x0, x0, #1
 	str	x0, [x9, #H_TICKS]
 	msr	icc_eoir1_el1, x2
-1:	ldr	x30, [sp, #32]
+.if CFG_TIMERS
+	msr	icc_dir_el1, x2
+	b	2f
+1:	cmp	x2, #TIMER_INTID
+	b.ne	2f
+	msr	icc_eoir1_el1, x2		// still active: nobody else's until the guest ends it
+	ldr	x0, =LR_TIMER
+	str	x0, [x20, #VCPU_LR0]		// x20 = the loaded vCPU wherever the window is opened
+2:
+.else
+1:
+.endif
+	ldr	x30, [sp, #32]
 	ldp	x2, x9, [sp, #16]
 	ldp	x0, x1, [sp], #48
 	eret

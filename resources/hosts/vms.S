@@ -147,6 +147,15 @@ vcpu_reset:
 	subs	x1, x1, #1
 	b.ne	1b
 .endif
+.if CFG_TIMERS
+	str	x0, [x20, #VCPU_CNTV_CVAL]
+	str	xzr, [x20, #VCPU_CNTV_CTL]
+	isb
+	mrs	x1, cntpct_el0			// a VM's count begins with the VM
+	str	x1, [x20, #VCPU_CNTVOFF]
+	mov	x1, #VMCR_RESET
+	str	x1, [x20, #VCPU_VMCR]
+.endif
 	ldp	x1, x2, [x21, #ROW_MTE]
 	ldp	x3, x4, [x21, #ROW_GCR]
 	ldp	x5, x6, [x21, #ROW_ROUNDS]

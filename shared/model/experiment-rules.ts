@@ -157,6 +157,9 @@ export function breaches(experiment: Experiment, known: KnownNames): Breach[] {
         'Set "mte": false for the vCPU, or machine.mte to 2 or 3.',
       )
     }
+    if (vcpu.guest === 'ticker' && !hypervisor.timers) {
+      add(['vcpus', index, 'guest'], 'guest "ticker" needs a virtual timer', 'Set hypervisor.timers to true.')
+    }
     if (vcpu.guest === 'signer' && !common.pauth) {
       add(
         ['vcpus', index, 'guest'],

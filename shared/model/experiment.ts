@@ -235,6 +235,14 @@ const hypervisor = Type.Object(
         ),
       ),
     ),
+    timers: Type.Optional(
+      Type.Boolean(
+        described(
+          'Whether each VM has a virtual timer and its interrupt: the timer (CNTV_*, CNTVOFF_EL2) changes places at vcpu_load and vcpu_put, the virtual GIC (ICH_*) with it and around each run; true or false; default false.',
+          { default: false },
+        ),
+      ),
+    ),
     draws: Type.Optional(
       Type.Integer(
         described(

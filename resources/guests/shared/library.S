@@ -33,6 +33,7 @@
 .set D_TFSR,        120            // what the guest left in TFSR_EL1 and TFSRE0_EL1, where it wrote them by hand
 .set D_TFSRE0,      128
 .set D_PLACE,       136            // where the guest makes its mismatching accesses
+.set D_IRQ,         144            // where an interrupt taken at EL1 goes; 0: nobody expects one
 .set D_PROBE,       256            // values written before a call, to be found after it
 
 	.balign	4096
@@ -280,7 +281,8 @@ g_vectors:
 	g_vector
 	.endr
 	g_vector g_sync_el1
-	.rept	3
+	g_vector g_irq_el1
+	.rept	2
 	g_vector
 	.endr
 	g_vector g_sync_el0
@@ -355,6 +357,14 @@ g_sync_el0:
 	ldr	x2, [sp, #16]
 	ldp	x0, x1, [sp], #32
 	br	x17
+
+// A guest that takes interrupts has its handler in D_IRQ, which ends with an ERET; x0, x1 are on the stack, x0 = data page.
+g_irq_el1:
+	stp	x0, x1, [sp, #-16]!
+	mrs	x0, tpidr_el1
+	ldr	x1, [x0, #D_IRQ]
+	cbz	x1, g_unexpected
+	br	x1
 
 g_unexpected:
 	mrs	x1, esr_el1

@@ -1,4 +1,4 @@
-// EL2 while the host runs: its vectors and the one call it makes.
+// EL2 while the host runs: its vectors and the calls it makes.
 
 	.balign	2048
 hyp_host_vectors:
@@ -34,11 +34,19 @@ host_call:
 	ldp	x2, x3, [sp], #16
 	stp	x2, x3, [x0, #CTX_X]
 
-	mrs	x1, esr_el2			// HVC #VCPU_RUN and nothing else
+	mrs	x1, esr_el2			// its calls and nothing else
 	lsr	x4, x1, #26
 	cmp	x4, #EC_HVC64
 	b.ne	hyp_panic
 	and	x1, x1, #0xffff
+.if CFG_TIMERS
+	cmp	x1, #SET_CNTVOFF
+	b.ne	1f
+	msr	cntvoff_el2, x2
+	mov	x0, xzr
+	b	2f
+1:
+.endif
 	cmp	x1, #VCPU_RUN
 	b.ne	hyp_panic
 	cmp	x2, #CFG_VCPUS
@@ -47,7 +55,7 @@ host_call:
 	add	x0, x0, x2, lsl #VCPU_SHIFT
 	bl	vcpu_run
 
-	phase	GENERAL
+2:	phase	GENERAL
 	mrs	x29, tpidr_el2
 	ldr	x1, [x29, #(CTX_X + 8)]
 	ldp	x2, x3, [x29, #(CTX_X + 16)]

@@ -1,4 +1,4 @@
-// vcpu_load and vcpu_put, by the host at EL1: nothing but its keys under mainline, which switches the whole EL1 state in every
+// vcpu_load and vcpu_put, by the host at EL1: nothing but its keys and a VM's timer under mainline, which switches the whole EL1 state in every
 // run. Two policies move a register of asynchronous tag faults here; what is still pending belongs to whoever has the register until
 // then, so it is completed first.
 .set TFSR_LOADPUT,   POLICY_TFSR_SWITCH && POLICY_TFSR_LOADPUT && CFG_MTE_ASYNC
@@ -6,6 +6,15 @@
 
 // x0 = vCPU. Uses x1-x3.
 vcpu_load:
+.if CFG_TIMERS
+	mov	x3, x0
+	ldr	x0, [x3, #VCPU_CNTVOFF]		// before CNTV_CVAL_EL0 counts by it
+	hvc	#SET_CNTVOFF
+	mov	x0, x3
+	host_record x1
+	ldr	x1, [x1, #H_INDEX]
+	timer_load x0, x1, x2, x3
+.endif
 .if CFG_PAUTH
 	host_pe x1, x2
 	ptrauth_save_host x1, x2, x3
@@ -31,6 +40,13 @@ vcpu_load:
 
 // x0 = vCPU. Uses x1-x3.
 vcpu_put:
+.if CFG_TIMERS
+	timer_put x0, x1
+	mov	x3, x0
+	mov	x0, xzr
+	hvc	#SET_CNTVOFF
+	mov	x0, x3
+.endif
 .if TFSR_LOADPUT || TFSRE0_LOADPUT
 	ldr	w1, [x0, #VCPU_FLAGS]
 	tbz	w1, #FLAG_MTE_BIT, 1f

@@ -38,6 +38,8 @@ vcpu_run:
 	msr	vbar_el2, x0
 	mov	x0, #CNTHCTL_GUEST
 	msr	cnthctl_el2, x0
+	gic_interface_restore x19, x0
+	gic_lists_restore x19, x0
 
 1:	phase	GENERAL
 	mov	x0, x19
@@ -69,6 +71,8 @@ vcpu_run:
 
 	mark	MARK_OWNER, OWNER_EL2
 	phase	EL2
+	gic_lists_save x19, x0
+	gic_interface_save x19, x0
 	mov	x0, #CNTHCTL_HOST
 	msr	cnthctl_el2, x0
 .if POLICY_SWITCH_DSB

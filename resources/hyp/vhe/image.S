@@ -7,6 +7,7 @@
 	.include "hyp/shared/irg-model.inc"
 	.include "hyp/shared/mte.inc"
 	.include "hyp/shared/ptrauth.inc"
+	.include "hyp/shared/timer-gic.inc"
 	.include "hosts/probe.inc"
 	.include "hyp/shared/sysregs.inc"
 	.include "hyp/vhe/host.inc"

@@ -24,10 +24,25 @@ vcpu_load:
 	msr	vtcr_el2, x1
 	ldr	x1, [x0, #VCPU_VTTBR]
 	msr	vttbr_el2, x1
+.if CFG_TIMERS
+	gic_interface_restore x0, x1
+	ldr	x1, [x0, #VCPU_CNTVOFF]		// before CNTV_CVAL_EL0 counts by it
+	msr	cntvoff_el2, x1
+	isb
+	host_record x1
+	ldr	x1, [x1, #H_INDEX]
+	timer_load x0, x1, x2, x3
+.endif
 	ret
 
 // x0 = vCPU. Uses x1-x3.
 vcpu_put:
+.if CFG_TIMERS
+	phase	EL2
+	timer_put x0, x1
+	msr	cntvoff_el2, xzr
+	gic_interface_save x0, x1
+.endif
 	phase	EL1
 	el1_state_save
 	user_state_save

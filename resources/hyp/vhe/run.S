@@ -23,6 +23,7 @@ vcpu_run:
 	msr	cpacr_el1, x0			// CPTR_EL2
 	ldr	x0, =hyp_guest_vectors
 	msr	vbar_el1, x0			// VBAR_EL2
+	gic_lists_restore x19, x0
 
 	phase	GENERAL
 	mov	x0, x19
@@ -57,6 +58,7 @@ vcpu_run:
 
 	mark	MARK_OWNER, OWNER_EL2
 	phase	EL2
+	gic_lists_save x19, x0
 	ldr	x0, =HCR_HOST
 	msr	hcr_el2, x0
 	msr	mdcr_el2, xzr
