@@ -2,10 +2,13 @@ import type { Database } from 'better-sqlite3'
 import type { Calls } from '../../shared/contract/calls.ts'
 import type { RunId } from '../../shared/model/run.ts'
 import type { CycleRange, LatencyDistribution, LatencySeries } from '../../shared/model/views.ts'
-import { columnsOf } from '../../shared/stats/columns.ts'
+import { type Column, columnsOf } from '../../shared/stats/columns.ts'
 import { countsOf, quantile } from '../../shared/stats/counts.ts'
 import { ecdf } from '../../shared/stats/ecdf.ts'
 import { histogram } from '../../shared/stats/histogram.ts'
+import { LATENCY, latencyAt } from './lanes.ts'
+import type { Point as StoredPoint } from './points.ts'
+import { pyramidReader } from './pyramid.ts'
 
 const ECDF_STEPS = 500
 
@@ -19,6 +22,12 @@ interface Selection {
 
 type Point = [cycle: number, latency: number, pe: number, vcpu: number, id: number]
 type LatencyCount = [latency: number, count: number, example: number]
+
+interface Lane {
+  id: number
+  pe: number
+  vcpu: number
+}
 
 interface PhaseSums {
   switches: number
@@ -35,25 +44,14 @@ const quantiles = [
 
 /** The latencies of a run's world switches, over time and as a distribution. A switch lies where it starts. */
 export function latencyQueries(db: Database, extent: (run: RunId) => CycleRange) {
+  const pyramid = pyramidReader(db)
   const inRange = 'run = :run AND start_cycle BETWEEN :from AND :to'
   const filtered = '(:pe IS NULL OR pe = :pe) AND (:vcpu IS NULL OR vcpu = :vcpu)'
-  const countSeries = db
-    .prepare<[Selection], number>(`SELECT count(*) FROM world_switch WHERE ${inRange} AND ${filtered}`)
-    .pluck()
   const selectSeries = db
     .prepare<[Selection], Point>(
       `SELECT start_cycle, latency, pe, vcpu, id FROM world_switch WHERE ${inRange} AND ${filtered} ORDER BY start_cycle, id`,
     )
     .raw()
-  // SQLite takes the other columns from the row of the one minimum or maximum (its manual, "Bare columns in an aggregate").
-  const extreme = (which: 'min' | 'max') =>
-    db
-      .prepare<[Selection], Point>(
-        `SELECT start_cycle, ${which}(latency), pe, vcpu, id FROM world_switch WHERE ${inRange} AND ${filtered}`,
-      )
-      .raw()
-  const lowest = extreme('min')
-  const highest = extreme('max')
   const countInRange = db
     .prepare<[Selection], LatencyCount>(
       `SELECT latency, count(*), min(id) FROM world_switch WHERE ${inRange} AND ${filtered} GROUP BY latency`,
@@ -81,11 +79,28 @@ export function latencyQueries(db: Database, extent: (run: RunId) => CycleRange)
     )
     .raw()
 
-  function extremes(selection: Selection, columns: number): Point[] {
-    return columnsOf(selection.from, selection.to, columns).flatMap((column) => {
-      const low = lowest.get({ ...selection, ...column })!
-      if (low[4] === null) return []
-      const high = highest.get({ ...selection, ...column })!
+  /** The lanes that a selection covers. */
+  function lanesOf({ run, pe, vcpu }: Selection): Lane[] {
+    return pyramid
+      .lanes(run, LATENCY)
+      .map(({ id, pe, part }) => ({ id, pe, vcpu: Number(part) }))
+      .filter((lane) => (pe ?? lane.pe) === lane.pe && (vcpu ?? lane.vcpu) === lane.vcpu)
+  }
+
+  function extremes(lanes: readonly Lane[], columns: readonly Column[]): Point[] {
+    const reduced = lanes.map(({ id }) => pyramid.reduce(id, columns))
+    return columns.flatMap((_, column) => {
+      let low: Point | null = null
+      let high: Point | null = null
+      for (const [i, { pe, vcpu }] of lanes.entries()) {
+        const summary = reduced[i]![column]
+        if (!summary) continue
+        const drawn = (point: StoredPoint): Point => [point.cycle, latencyAt(point), pe, vcpu, point.ref]
+        const [min, max] = [drawn(summary.min), drawn(summary.max)]
+        if (low === null || min[1] < low[1]) low = min
+        if (high === null || max[1] > high[1]) high = max
+      }
+      if (low === null || high === null) return []
       if (low[4] === high[4]) return [low]
       return low[0] < high[0] || (low[0] === high[0] && low[4] < high[4]) ? [low, high] : [high, low]
     })
@@ -95,8 +110,12 @@ export function latencyQueries(db: Database, extent: (run: RunId) => CycleRange)
     /** At most a minimum and a maximum per column; `total` counts the switches in the range. */
     series({ run, range, columns, pe, vcpu }: Calls['run.latency']['args']): LatencySeries {
       const selection: Selection = { run, ...(range ?? extent(run)), pe, vcpu }
-      const total = countSeries.get(selection)!
-      const points = total <= 2 * columns ? selectSeries.all(selection) : extremes(selection, columns)
+      const lanes = lanesOf(selection)
+      const total = lanes.reduce((sum, { id }) => sum + pyramid.count(id, selection), 0)
+      const points =
+        total <= 2 * columns
+          ? selectSeries.all(selection)
+          : extremes(lanes, columnsOf(selection.from, selection.to, columns))
       return {
         cycle: Float64Array.from(points, (point) => point[0]),
         latency: Float64Array.from(points, (point) => point[1]),

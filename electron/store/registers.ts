@@ -4,10 +4,13 @@ import type { RunId } from '../../shared/model/run.ts'
 import type { ChangeCause, RegisterRow } from '../../shared/model/trace.ts'
 import type { CycleRange, RegisterLane, RegisterMoment } from '../../shared/model/views.ts'
 import { columnsOf } from '../../shared/stats/columns.ts'
+import { changeAt } from './lanes.ts'
+import { pyramidReader } from './pyramid.ts'
 import { fromStored, toNumber } from './values.ts'
 
 type Slot = RegisterRow['slot']
-type Step = [cycle: bigint, value: bigint, owner: bigint, cause: ChangeCause, sequence: bigint]
+type Stored = [cycle: bigint, value: bigint, owner: bigint, cause: ChangeCause]
+type Step = Pick<RegisterRow, 'cycle' | 'value' | 'owner' | 'cause'>
 
 interface Lane {
   run: RunId
@@ -24,45 +27,18 @@ interface Lane {
  * on, one row per change). Where a register has none up to a cycle, its effective value is the architectural one.
  */
 export function registerQueries(db: Database, extent: (run: RunId) => CycleRange) {
+  const pyramid = pyramidReader(db)
   const ofLane = 'run = :run AND pe = :pe AND register = :register AND slot = :slot'
   const selectSteps = db
-    .prepare<[Lane & CycleRange], Step>(
-      `SELECT cycle, value, owner, cause, sequence FROM register_change WHERE ${ofLane} AND cycle BETWEEN :from AND :to
+    .prepare<[Lane & CycleRange], Stored>(
+      `SELECT cycle, value, owner, cause FROM register_change WHERE ${ofLane} AND cycle BETWEEN :from AND :to
        ORDER BY cycle, sequence`,
     )
     .safeIntegers()
     .raw()
-  const countSteps = db
-    .prepare<[Lane & CycleRange], number>(
-      `SELECT count(*) FROM register_change WHERE ${ofLane} AND cycle BETWEEN :from AND :to`,
-    )
-    .pluck()
-  // Signed patterns in the order of the unsigned values that they stand for.
-  const unsigned = 'iif(value < 0, value + 9223372036854775807 + 1, value - 9223372036854775807 - 1)'
-  // SQLite takes the other columns from the row of the one minimum or maximum (its manual, "Bare columns in an aggregate").
-  const extreme = (of: string) =>
-    db
-      .prepare<[Lane & CycleRange], [...Step, order: bigint]>(
-        `SELECT cycle, value, owner, cause, sequence, ${of} FROM register_change
-         WHERE ${ofLane} AND cycle BETWEEN :from AND :to`,
-      )
-      .safeIntegers()
-      .raw()
-  const lowest = extreme(`min(${unsigned})`)
-  const highest = extreme(`max(${unsigned})`)
-  const edge = (direction: 'ASC' | 'DESC') =>
-    db
-      .prepare<[Lane & CycleRange], Step>(
-        `SELECT cycle, value, owner, cause, sequence FROM register_change WHERE ${ofLane} AND cycle BETWEEN :from AND :to
-         ORDER BY cycle ${direction}, sequence ${direction} LIMIT 1`,
-      )
-      .safeIntegers()
-      .raw()
-  const first = edge('ASC')
-  const last = edge('DESC')
   const selectBefore = db
-    .prepare<[Lane & { cycle: number }], Step>(
-      `SELECT cycle, value, owner, cause, sequence FROM register_change WHERE ${ofLane} AND cycle <= :cycle
+    .prepare<[Lane & { cycle: number }], Stored>(
+      `SELECT cycle, value, owner, cause FROM register_change WHERE ${ofLane} AND cycle <= :cycle
        ORDER BY cycle DESC, sequence DESC LIMIT 1`,
     )
     .safeIntegers()
@@ -74,33 +50,37 @@ export function registerQueries(db: Database, extent: (run: RunId) => CycleRange
     .pluck()
 
   /** First, last, minimum and maximum of each column, so that the line enters and leaves it at its true level. */
-  function reduced(of: Lane, range: CycleRange, columns: number): Step[] {
-    return columnsOf(range.from, range.to, columns).flatMap((column) => {
-      const where = { ...of, ...column }
-      const start = first.get(where)
-      if (start === undefined) return []
-      const steps: Step[] = [start, step(lowest.get(where)!), step(highest.get(where)!), last.get(where)!]
-      const bySequence = new Map(steps.map((each) => [each[4], each]))
-      return [...bySequence.values()].sort((a, b) => Number(a[0] - b[0]) || Number(a[4] - b[4]))
+  function reduced(lane: number, range: CycleRange, columns: number): Step[] {
+    return pyramid.reduce(lane, columnsOf(range.from, range.to, columns)).flatMap((summary) => {
+      if (summary === null) return []
+      const { first, last, min, max } = summary
+      const byOrdinal = new Map([first, min, max, last].map((point) => [point.ordinal, point]))
+      return [...byOrdinal.values()].sort((a, b) => a.ordinal - b.ordinal).map(changeAt)
     })
   }
 
   function lane(of: Lane, range: CycleRange, columns: number): RegisterLane | null {
-    const inside = countSteps.get({ ...of, ...range })!
-    const steps = inside <= 4 * columns ? selectSteps.all({ ...of, ...range }) : reduced(of, range, columns)
+    const { run, pe, register: name, slot: part } = of
+    const stored = pyramid.lane(run, { pe, name, part })
+    if (stored === undefined) return null
+    const inside = pyramid.count(stored, range)
+    const steps =
+      inside <= 4 * columns
+        ? selectSteps.all({ ...of, ...range }).map(stepOf)
+        : reduced(stored, range, columns)
     const before = selectBefore.get({ ...of, cycle: range.from - 1 })
-    const carried = before !== undefined && (steps.length === 0 || Number(steps[0]![0]) > range.from)
-    if (carried) steps.unshift(before)
+    const carried = before !== undefined && (steps.length === 0 || steps[0]!.cycle > range.from)
+    if (carried) steps.unshift(stepOf(before))
     if (steps.length === 0) return null
     const total = inside + (carried ? 1 : 0)
     return {
       register: of.register,
       pe: of.pe,
       slot: of.slot,
-      cycle: Float64Array.from(steps, (step) => Number(step[0])),
-      value: BigUint64Array.from(steps, (step) => fromStored(step[1])),
-      owner: Int8Array.from(steps, (step) => Number(step[2])),
-      cause: steps.map((step) => step[3]),
+      cycle: Float64Array.from(steps, (step) => step.cycle),
+      value: BigUint64Array.from(steps, (step) => step.value),
+      owner: Int8Array.from(steps, (step) => step.owner),
+      cause: steps.map((step) => step.cause),
       drawn: steps.length,
       total,
       reduction: steps.length === total ? 'all' : 'first, last, minimum and maximum per column',
@@ -145,11 +125,9 @@ export function registerQueries(db: Database, extent: (run: RunId) => CycleRange
   }
 }
 
-/** Without the value that it was found by. */
-const step = ([cycle, value, owner, cause, sequence]: [...Step, order: bigint]): Step => [
-  cycle,
-  value,
-  owner,
+const stepOf = ([cycle, value, owner, cause]: Stored): Step => ({
+  cycle: toNumber(cycle),
+  value: fromStored(value),
+  owner: toNumber(owner),
   cause,
-  sequence,
-]
+})

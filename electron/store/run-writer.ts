@@ -1,18 +1,21 @@
 import type { Database } from 'better-sqlite3'
 import { ProblemError } from '../../shared/base/result.ts'
 import type { RunId } from '../../shared/model/run.ts'
-import type {
-  EventColumns,
-  FaultRow,
-  PeStatus,
-  RegisterRow,
-  StopReason,
-  SwitchRow,
-  TraceBatch,
+import {
+  type EventColumns,
+  type FaultRow,
+  latencyOf,
+  type PeStatus,
+  type RegisterRow,
+  type StopReason,
+  type SwitchRow,
+  type TraceBatch,
 } from '../../shared/model/trace.ts'
 import { eventWriter, joinEvents } from './event-writer.ts'
+import { changePoint, latencyLane, latencyPoint } from './lanes.ts'
 import { thisProcess } from './ownership.ts'
 import type { NewRun, RunChunk, RunEnd } from './protocol.ts'
+import { pyramidWriter } from './pyramid-writer.ts'
 import { toStored, toWhole } from './values.ts'
 
 export interface RunWriter {
@@ -56,6 +59,7 @@ export function runWriter(db: Database, path: string): RunWriter {
   const countChange = db.prepare(`
     INSERT INTO register_total VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count`)
   const events = eventWriter(db)
+  const pyramids = pyramidWriter(db)
   const insertConsole = db.prepare('INSERT INTO console VALUES (?, ?, ?)')
   const alive = "id = :run AND state IN ('running', 'paused')"
   const advance = db.prepare(`
@@ -87,7 +91,7 @@ export function runWriter(db: Database, path: string): RunWriter {
     >()
     const totals = new Map<string, { pe: number; vcpu: number; switches: number; phases: number[] }>()
     for (const row of rows) {
-      const latency = row.guestCycle - row.startCycle + (row.endCycle - row.exitCycle)
+      const latency = latencyOf(row)
       const { lastInsertRowid } = insertSwitch.run(
         run,
         row.pe,
@@ -106,6 +110,9 @@ export function runWriter(db: Database, path: string): RunWriter {
         toWhole(row.startNs),
         toWhole(row.endNs),
       )
+      pyramids.add(latencyLane(row.pe, row.vcpu), [
+        latencyPoint(row.startCycle, latency, Number(lastInsertRowid)),
+      ])
       const key = `${row.pe} ${row.vcpu} ${latency}`
       const seen = latencies.get(key)
       if (seen) seen.count++
@@ -167,6 +174,7 @@ export function runWriter(db: Database, path: string): RunWriter {
         toStored(row.pc),
         toWhole(row.ns),
       )
+      pyramids.add({ pe: row.pe, name: row.register, part: row.slot }, [changePoint(row)])
       if (row.slot !== 'architectural' || row.cause === 'initial') continue
       const key = `${row.register} ${row.owner}`
       const total = totals.get(key)
@@ -227,11 +235,13 @@ export function runWriter(db: Database, path: string): RunWriter {
         writeChanges(run, trace.registers)
       }
       writeEvents(run, chunk.traces)
+      pyramids.flush(run)
       for (const bytes of chunk.console) insertConsole.run(run, next.console++, Buffer.from(bytes))
       writePes(run, chunk.pes)
     } catch (error) {
       Object.assign(next, before)
       events.forget()
+      pyramids.forget()
       throw error
     }
   })

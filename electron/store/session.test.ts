@@ -385,7 +385,7 @@ describe('the file', () => {
     const charts = asked.filter(
       (sql) =>
         /^\s*SELECT/.test(sql) &&
-        /world_switch|tag_fault|register_change|latency_count|phase_total|event_chunk|event_density/.test(
+        /world_switch|tag_fault|register_change|latency_count|phase_total|event_chunk|event_density|lane/.test(
           sql,
         ),
     )
@@ -405,6 +405,15 @@ describe('the file', () => {
       register: '',
       slot: '',
       after: '',
+      name: '',
+      part: '',
+      lane: 1,
+      level: 0,
+      low: 0,
+      high: 1,
+      first: 0,
+      last: 1,
+      number: 0,
     }
     const scans = charts.flatMap((sql) => {
       const places = sql.split('?').length - 1
@@ -439,7 +448,7 @@ describe('the file', () => {
     ])
     db.close()
     expect(left).toEqual(tables.map((table) => [table, 0]))
-    expect(tables).toHaveLength(12)
+    expect(tables).toHaveLength(13)
     expect(session.handlers['run.create'](newRun('again'))).toBe(other + 1)
   })
 })

@@ -46,6 +46,11 @@ export interface SwitchRow {
   endNs: number
 }
 
+/** Model cycles of a switch, guest excluded. */
+export const latencyOf = (
+  row: Pick<SwitchRow, 'startCycle' | 'guestCycle' | 'exitCycle' | 'endCycle'>,
+): number => row.guestCycle - row.startCycle + (row.endCycle - row.exitCycle)
+
 export type FaultKind = 'sync' | 'async'
 export type CheckMode = 'none' | 'sync' | 'async' | 'asym'
 

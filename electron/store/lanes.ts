@@ -1,0 +1,56 @@
+import type { ChangeCause, RegisterRow } from '../../shared/model/trace.ts'
+import type { Point } from './points.ts'
+
+/** What a lane's points are: a PE's latencies with one vCPU, or the changes of one register's slot on a PE. */
+export interface LaneName {
+  pe: number
+  name: string
+  /** The vCPU's number, or the register's slot. */
+  part: string
+}
+
+export const LATENCY = 'latency'
+
+export const latencyLane = (pe: number, vcpu: number): LaneName => ({ pe, name: LATENCY, part: String(vcpu) })
+
+/** Numbers in stored points are indexes of this list: it only grows. */
+const causes: readonly ChangeCause[] = ['initial', 'msr', 'irg', 'fault', 'synchronised', 'exception']
+/** Owners begin at UNKNOWN_OWNER. */
+const LEAST_OWNER = -3
+const OWNER_STEP = 16
+
+/** Its place in the lane is the writer's to say. */
+export type LanePoint = Omit<Point, 'ordinal'>
+
+export const latencyPoint = (cycle: number, latency: number, id: number): LanePoint => ({
+  cycle,
+  high: Math.floor(latency / 2 ** 32),
+  low: latency >>> 0,
+  ref: id,
+})
+
+export const latencyAt = ({ high, low }: Point): number => high * 2 ** 32 + low
+
+export const changePoint = ({
+  cycle,
+  value,
+  owner,
+  cause,
+}: Pick<RegisterRow, 'cycle' | 'value' | 'owner' | 'cause'>): LanePoint => ({
+  cycle,
+  high: Number(value >> 32n),
+  low: Number(value & 0xffff_ffffn),
+  ref: (owner - LEAST_OWNER) * OWNER_STEP + causes.indexOf(cause),
+})
+
+export const changeAt = ({
+  cycle,
+  high,
+  low,
+  ref,
+}: Point): Pick<RegisterRow, 'cycle' | 'value' | 'owner' | 'cause'> => ({
+  cycle,
+  value: (BigInt(high) << 32n) | BigInt(low),
+  owner: Math.floor(ref / OWNER_STEP) + LEAST_OWNER,
+  cause: causes[ref % OWNER_STEP]!,
+})

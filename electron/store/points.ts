@@ -1,0 +1,165 @@
+/** Points of one lane (pyramid-writer.ts): a 64-bit value, unsigned, at a cycle, and a number that says what it belongs to. */
+export interface Point {
+  /** Its place in the lane, from 0. */
+  ordinal: number
+  cycle: number
+  high: number
+  low: number
+  /** At most 2^53 - 1, not negative. */
+  ref: number
+}
+
+/** Count, first, last, lowest and highest of some consecutive points; of equal ones the first. */
+export interface Summary {
+  count: number
+  first: Point
+  last: Point
+  min: Point
+  max: Point
+}
+
+const isBelow = (a: Point, b: Point): boolean => a.high < b.high || (a.high === b.high && a.low < b.low)
+
+export const summaryOf = (point: Point): Summary => ({
+  count: 1,
+  first: point,
+  last: point,
+  min: point,
+  max: point,
+})
+
+/** Takes in what comes after. */
+export function extend(summary: Summary, next: Summary): void {
+  summary.count += next.count
+  summary.last = next.last
+  if (isBelow(next.min, summary.min)) summary.min = next.min
+  if (isBelow(summary.max, next.max)) summary.max = next.max
+}
+
+/** Bytes of a point at most: four numbers of up to 8 bytes in groups of 7 bits. */
+const MOST_BYTES = 32
+
+/**
+ * Points as differences from the one before, each a number in groups of seven bits, lowest first: the cycle's, the value's by
+ * exclusive or of its halves, the reference's with its sign in the lowest bit.
+ */
+export function packPoints(points: readonly Point[]): Uint8Array {
+  const bytes = new Uint8Array(points.length * MOST_BYTES)
+  let at = 0
+  const put = (number: number): void => {
+    let rest = number
+    while (rest >= 128) {
+      bytes[at++] = (rest % 128) + 128
+      rest = Math.floor(rest / 128)
+    }
+    bytes[at++] = rest
+  }
+  let before: Omit<Point, 'ordinal'> = { cycle: 0, high: 0, low: 0, ref: 0 }
+  for (const point of points) {
+    put(point.cycle - before.cycle)
+    put((point.low ^ before.low) >>> 0)
+    put((point.high ^ before.high) >>> 0)
+    const step = point.ref - before.ref
+    put(step < 0 ? -2 * step - 1 : 2 * step)
+    before = point
+  }
+  return bytes.slice(0, at)
+}
+
+/** Points as columns; `first` is the ordinal of the first. */
+export interface PointColumns {
+  first: number
+  count: number
+  cycle: Float64Array
+  high: Uint32Array
+  low: Uint32Array
+  ref: Float64Array
+}
+
+export const pointAt = ({ first, cycle, high, low, ref }: PointColumns, i: number): Point => ({
+  ordinal: first + i,
+  cycle: cycle[i]!,
+  high: high[i]!,
+  low: low[i]!,
+  ref: ref[i]!,
+})
+
+export function unpackPoints(first: number, count: number, bytes: Uint8Array): PointColumns {
+  let at = 0
+  const take = (): number => {
+    let byte = bytes[at++]!
+    if (byte < 128) return byte
+    let number = byte - 128
+    let scale = 128
+    do {
+      byte = bytes[at++] ?? 0
+      number += (byte & 127) * scale
+      scale *= 128
+    } while (byte >= 128)
+    return number
+  }
+  const columns: PointColumns = {
+    first,
+    count,
+    cycle: new Float64Array(count),
+    high: new Uint32Array(count),
+    low: new Uint32Array(count),
+    ref: new Float64Array(count),
+  }
+  let [cycle, high, low, ref] = [0, 0, 0, 0]
+  for (let i = 0; i < count; i++) {
+    cycle += take()
+    low ^= take()
+    high ^= take()
+    const step = take()
+    ref += step % 2 === 0 ? step / 2 : -(step + 1) / 2
+    columns.cycle[i] = cycle
+    columns.high[i] = high
+    columns.low[i] = low
+    columns.ref[i] = ref
+  }
+  return columns
+}
+
+/** The summary of points `from` to `to` (not included), at least one. */
+export function summaryBetween(columns: PointColumns, from: number, to: number): Summary {
+  const { high, low } = columns
+  let [min, max] = [from, from]
+  for (let i = from + 1; i < to; i++) {
+    if (high[i]! < high[min]! || (high[i] === high[min] && low[i]! < low[min]!)) min = i
+    if (high[i]! > high[max]! || (high[i] === high[max] && low[i]! > low[max]!)) max = i
+  }
+  return {
+    count: to - from,
+    first: pointAt(columns, from),
+    last: pointAt(columns, to - 1),
+    min: pointAt(columns, min),
+    max: pointAt(columns, max),
+  }
+}
+
+/** The points of a summary in their order, after the ordinals of lowest and highest: those of first and last are known. */
+export function packSummary({ first, last, min, max }: Summary): Uint8Array {
+  const points = packPoints([first, ...[min, max].sort((a, b) => a.ordinal - b.ordinal), last])
+  const ordinals = Uint32Array.of(min.ordinal - first.ordinal, max.ordinal - first.ordinal)
+  const packed = new Uint8Array(8 + points.length)
+  packed.set(new Uint8Array(ordinals.buffer))
+  packed.set(points, 8)
+  return packed
+}
+
+/** @param first the ordinal of the first of `count` points */
+export function unpackSummary(first: number, count: number, packed: Uint8Array): Summary {
+  const ordinals = new DataView(packed.buffer, packed.byteOffset, 8)
+  const min = ordinals.getUint32(0, true)
+  const max = ordinals.getUint32(4, true)
+  const columns = unpackPoints(0, 4, packed.subarray(8))
+  const point = (i: number, ordinal: number): Point => ({ ...pointAt(columns, i), ordinal: first + ordinal })
+  return {
+    count,
+    first: point(0, 0),
+    last: point(3, count - 1),
+    min: point(min <= max ? 1 : 2, min),
+    max: point(min <= max ? 2 : 1, max),
+  }
+}
