@@ -12,6 +12,7 @@ import { review } from './review.ts'
 import { run } from './run.ts'
 import { saveVmVerb } from './save-vm.ts'
 import { serve } from './serve.ts'
+import { sessionVerb } from './session-verb.ts'
 import { start } from './start.ts'
 import { flush, processTerminal } from './terminal.ts'
 import type { Verb } from './verb.ts'
@@ -33,6 +34,7 @@ const verbs: Verb[] = [
   mutate,
   museum,
   saveVmVerb,
+  sessionVerb,
   version,
 ]
 const help = helpVerb(verbs)

@@ -19,6 +19,12 @@ export const serve: Verb = {
   },
 }
 
+async function sayReadOnly(lab: Lab, terminal: Terminal): Promise<void> {
+  const info = await lab.call('session.info', {})
+  if (info.ok && info.value.readOnly)
+    terminal.err(`switchyard: ${info.value.name} is read-only: ${info.value.readOnlyWhy}\n`)
+}
+
 /** Serves a lab, says where on one line of standard output, and closes both at the first signal. */
 export async function serveUntilInterrupted(
   lab: Lab,
@@ -29,6 +35,7 @@ export async function serveUntilInterrupted(
   try {
     const renderer = join(packageRoot(), 'out/renderer')
     const host = await startHost({ lab, version: packageVersion(), renderer, port })
+    await sayReadOnly(lab, terminal)
     terminal.out(`${host.url}\n`)
     opened(host.url)
     await terminal.interrupted

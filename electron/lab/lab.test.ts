@@ -322,9 +322,13 @@ describe('the lab', () => {
       await first.close()
       spawnSync('mount', ['-o', 'remount,ro', at])
       const lab = await labOn(fakeMachine({ switches: 20 }), join(at, 'a.switchyard'))
-      expect(await value(lab, 'session.info', {})).toMatchObject({ readOnly: true, runs: 1 })
+      expect(await value(lab, 'session.info', {})).toMatchObject({
+        readOnly: true,
+        readOnlyWhy: 'it may not be written to here',
+        runs: 1,
+      })
       expect(await problem(lab, 'run.start', { text: text(), name: 'small.json', set: [] })).toMatchObject({
-        cause: 'the session is read-only, so it takes no new run',
+        cause: 'the session is read-only: it may not be written to here',
       })
       await lab.close()
     } finally {

@@ -68,7 +68,7 @@ export async function openLab(options: LabOptions): Promise<Lab> {
     if (info.readOnly) {
       throw new ProblemError(
         info.path,
-        'the session is read-only, so it takes no new run',
+        `the session is read-only: ${info.readOnlyWhy}`,
         'Copy the file to a folder that you may write to, and open the copy.',
       )
     }
@@ -147,6 +147,7 @@ export async function openLab(options: LabOptions): Promise<Lab> {
       name: basename(info.path),
       path: info.path,
       readOnly: info.readOnly,
+      readOnlyWhy: info.readOnlyWhy,
       runs: await store.call('run.count', {}),
       schemaVersion: info.schemaVersion,
       sqliteVersion: info.sqliteVersion,

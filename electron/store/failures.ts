@@ -1,6 +1,10 @@
 import Database from 'better-sqlite3'
 import { ProblemError } from '../../shared/base/result.ts'
 
+/** What helps with a damaged file. */
+export const SALVAGE =
+  'Restore it from a copy (backups lie beside it, named *.backup), or let `switchyard session salvage FILE` write what can be read to a new one.'
+
 /** What SQLite's result codes mean to a person. `place` is the session's path. */
 const meanings: { codes: RegExp; cause: string; remedy: string }[] = [
   {
@@ -16,8 +20,7 @@ const meanings: { codes: RegExp; cause: string; remedy: string }[] = [
   {
     codes: /^SQLITE_(CORRUPT|NOTADB)/,
     cause: 'the session file is damaged',
-    remedy:
-      'Restore it from a copy (backups of upgrades lie beside it, named *.backup), or start a new session.',
+    remedy: SALVAGE,
   },
   {
     codes: /^SQLITE_READONLY/,

@@ -1,25 +1,12 @@
-import {
-  accessSync,
-  closeSync,
-  constants,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readSync,
-  rmSync,
-  statSync,
-} from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import { ProblemError } from '../../shared/base/result.ts'
 import { asProblem } from './failures.ts'
+import { APPLICATION_ID, checkHeader, copySession, isCutOff, isWal, readHeader } from './header.ts'
 import { migrate, migrations } from './migrations.ts'
-
-/** "SWYD" in the header of our files (PRAGMA application_id). */
-export const APPLICATION_ID = 0x53575944
+import { takeWriterLock, type WriterLock } from './writer-lock.ts'
 
 /** The release that mended the WAL reset bug (present since 3.7.0 with two connections to one file). */
 const LEAST_SQLITE = '3.51.3'
@@ -30,50 +17,60 @@ const CHECKED_BYTES = 32 * 2 ** 20
 export interface OpenSession {
   db: Database.Database
   path: string
-  readOnly: boolean
+  /** Why nothing can be written, for people; null when it can. */
+  readOnlyWhy: string | null
   sqliteVersion: string
   close(): void
 }
 
 /**
- * Opens a session file, creating it (and its folder) where it does not exist and upgrading it where it is older. A file or
- * folder that may not be written to is opened read-only.
+ * Opens a session file, creating it (and its folder) where it does not exist and upgrading it where it is older. What may not be
+ * written to, or is open elsewhere, damaged, or of a newer version is opened read-only, and says why.
  * @param version of Switchyard, for messages
- * @throws ProblemError for a file that is damaged, not ours, newer than this version, or not to be had
+ * @throws ProblemError for a file that is not ours or not to be had
  */
 export function openSession(file: string, version: string): OpenSession {
   const path = resolve(file)
   try {
-    const readOnly = !isWritable(path)
+    const writable = isWritable(path)
     const header = readHeader(path)
     if (header !== null) checkHeader(path, header)
-    else if (readOnly) {
-      throw new ProblemError(
-        path,
-        'there is no session, and none can be made here',
-        'Name a file in a folder that you may write to.',
-      )
-    }
-    return readOnly && header !== null
-      ? openReadOnly(path, header, version)
-      : openWritable(path, version, header === null)
+    if (writable) return openWritable(path, version, header)
+    if (header !== null) return openReadOnly(path, version, header, 'it may not be written to here')
+    throw new ProblemError(
+      path,
+      'there is no session, and none can be made here',
+      'Name a file in a folder that you may write to.',
+    )
   } catch (error) {
     throw fileProblem(path, asProblem(path, error))
   }
 }
 
-function openWritable(path: string, version: string, create: boolean): OpenSession {
+function openWritable(path: string, version: string, header: Buffer | null): OpenSession {
   mkdirSync(dirname(path), { recursive: true })
+  const lock = takeWriterLock(path)
+  if (lock === null) return openShared(path, version)
+  try {
+    const why = header === null ? null : whyNotWritten(path, version, header)
+    if (why === null || header === null) return openForWriting(path, version, lock, header === null)
+    lock.release()
+    return openReadOnly(path, version, header, why)
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+function openForWriting(path: string, version: string, lock: WriterLock, create: boolean): OpenSession {
   const db = new Database(path, { timeout: BUSY_MS })
   try {
     const sqliteVersion = checkSqlite(path, db)
     // The mark of ours comes first, before WAL, so that it is in the file itself whenever the process is killed.
     if (create) db.pragma(`application_id = ${APPLICATION_ID}`)
-    checkVersion(path, db, version)
-    checkContent(path, db)
     db.pragma('journal_mode = WAL')
     db.pragma('foreign_keys = ON')
-    migrate(db, backupPath(path, db))
+    migrate(db, backupPath(path, `schema-${schemaOf(db)}-`))
     const about = db.prepare(
       'INSERT INTO about VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
     )
@@ -82,8 +79,39 @@ function openWritable(path: string, version: string, create: boolean): OpenSessi
     const close = () => {
       atRest(db)
       db.close()
+      lock.release()
     }
-    return { db, path, readOnly: false, sqliteVersion, close }
+    return { db, path, readOnlyWhy: null, sqliteVersion, close }
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+/** A newer or damaged file is not touched. @returns what keeps it from being written to, or null */
+function whyNotWritten(path: string, version: string, header: Buffer): string | null {
+  if (isCutOff(path, header)) return 'it is damaged: its end is missing'
+  const db = new Database(path, { timeout: BUSY_MS })
+  try {
+    return newerThan(db, version) ?? damage(path, db)
+  } finally {
+    db.close()
+  }
+}
+
+/** Beside the process that writes: what that one commits is seen, nothing is changed. */
+function openShared(path: string, version: string): OpenSession {
+  const db = new Database(path, { timeout: BUSY_MS })
+  try {
+    const sqliteVersion = checkSqlite(path, db)
+    const why = newerThan(db, version) ?? 'another process has it open'
+    db.pragma('query_only = ON')
+    const close = () => {
+      db.pragma('query_only = OFF')
+      atRest(db)
+      db.close()
+    }
+    return { db, path, readOnlyWhy: why, sqliteVersion, close }
   } catch (error) {
     db.close()
     throw error
@@ -91,33 +119,30 @@ function openWritable(path: string, version: string, create: boolean): OpenSessi
 }
 
 /**
- * A session at rest is not in WAL mode (atRest), and is read where it lies. One that a killed process left is, and SQLite
- * reads that only with files of its own beside it: such a file is copied, with its log, to a temporary folder.
+ * A session at rest is not in WAL mode (atRest), and is read where it lies. A temporary copy is read instead of one that a
+ * killed process left (SQLite reads its log only with files of its own beside it), of one that is cut off, and of an older one,
+ * which is upgraded there.
  */
-function openReadOnly(path: string, header: Buffer, version: string): OpenSession {
-  const folder = isWal(header) ? mkdtempSync(join(tmpdir(), 'switchyard-')) : null
+function openReadOnly(path: string, version: string, header: Buffer, why: string): OpenSession {
+  const whole = !isWal(header) && !isCutOff(path, header)
+  const inPlace = whole && schemaAt(path) >= migrations.length
+  const folder = inPlace ? null : mkdtempSync(join(tmpdir(), 'switchyard-'))
+  const copy = folder === null ? path : join(folder, basename(path))
   const remove = () => folder !== null && rmSync(folder, { recursive: true, force: true })
   let db: Database.Database | null = null
   try {
-    db = folder === null ? new Database(path, { readonly: true }) : new Database(copyWithLog(path, folder))
+    if (folder !== null) copySession(path, copy, header)
+    db = new Database(copy, { readonly: folder === null })
     const sqliteVersion = checkSqlite(path, db)
-    checkVersion(path, db, version)
-    checkContent(path, db)
-    const schema = db.pragma('user_version', { simple: true }) as number
-    if (schema < migrations.length) {
-      throw new ProblemError(
-        path,
-        `the session has schema ${schema} and must be upgraded to ${migrations.length}, but is read-only`,
-        'Copy the file to a folder that you may write to, and open the copy.',
-      )
-    }
+    if (schemaOf(db) < migrations.length) migrate(db, `${copy}.backup`)
     db.pragma('query_only = ON')
     const opened = db
     const close = () => {
       opened.close()
       remove()
     }
-    return { db: opened, path, readOnly: true, sqliteVersion, close }
+    const found = newerThan(db, version) ?? (isCutOff(path, header) ? null : damage(path, db))
+    return { db: opened, path, readOnlyWhy: found ?? why, sqliteVersion, close }
   } catch (error) {
     db?.close()
     remove()
@@ -125,24 +150,30 @@ function openReadOnly(path: string, header: Buffer, version: string): OpenSessio
   }
 }
 
-function copyWithLog(path: string, folder: string): string {
-  const copy = join(folder, 'copy.switchyard')
-  copyFileSync(path, copy)
-  if (existsSync(`${path}-wal`)) copyFileSync(`${path}-wal`, `${copy}-wal`)
-  return copy
+function schemaAt(path: string): number {
+  const db = new Database(path, { readonly: true })
+  try {
+    return schemaOf(db)
+  } finally {
+    db.close()
+  }
 }
 
-/** Leaves WAL mode, so that a closed session is one plain file; not possible while another process has it open. */
+const schemaOf = (db: Database.Database): number => db.pragma('user_version', { simple: true }) as number
+
+/**
+ * Leaves WAL mode, so that a closed session is one plain file. Not possible while another process has it open: then all that
+ * the log holds is at least in the file too.
+ */
 function atRest(db: Database.Database): void {
   try {
+    db.pragma('busy_timeout = 0')
+    db.pragma('wal_checkpoint(TRUNCATE)')
     db.pragma('journal_mode = DELETE')
   } catch (error) {
     if (!(error instanceof Database.SqliteError)) throw error
   }
 }
-
-/** The file format's read version: 2 for WAL. */
-const isWal = (header: Buffer): boolean => header[19] === 2
 
 function isWritable(path: string): boolean {
   try {
@@ -153,56 +184,6 @@ function isWritable(path: string): boolean {
     return true
   } catch {
     return false
-  }
-}
-
-const HEADER_BYTES = 100
-
-/** The first 100 bytes (SQLite file format, 1.3), or null for a file that is absent or empty. */
-function readHeader(path: string): Buffer | null {
-  if (!existsSync(path)) return null
-  if (!statSync(path).isFile()) throw new ProblemError(path, 'this is not a file', 'Name a session file.')
-  const header = Buffer.alloc(HEADER_BYTES)
-  const handle = openSync(path, 'r')
-  try {
-    const bytes = readSync(handle, header, 0, HEADER_BYTES, 0)
-    return bytes === 0 ? null : header.subarray(0, bytes)
-  } finally {
-    closeSync(handle)
-  }
-}
-
-function checkHeader(path: string, header: Buffer): void {
-  if (header.toString('latin1', 0, 16) !== 'SQLite format 3\0') {
-    throw new ProblemError(
-      path,
-      'this is not a Switchyard session',
-      'Name a session file, or a new file to begin one.',
-    )
-  }
-  if (header.length < HEADER_BYTES) {
-    throw new ProblemError(
-      path,
-      'the session file is damaged: it ends inside its header',
-      'Restore it from a copy, or start a new session.',
-    )
-  }
-  const application = header.readUInt32BE(68)
-  if (application !== APPLICATION_ID) {
-    throw new ProblemError(
-      path,
-      'this is an SQLite database of another program, not a Switchyard session',
-      'Name a session file, or a new file to begin one.',
-    )
-  }
-  const pageBytes = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16)
-  const pages = header.readUInt32BE(28)
-  if (!existsSync(`${path}-wal`) && statSync(path).size < pages * pageBytes) {
-    throw new ProblemError(
-      path,
-      'the session file is damaged: its end is missing',
-      'Restore it from a copy, or start a new session.',
-    )
   }
 }
 
@@ -228,14 +209,11 @@ export function compareVersions(a: string, b: string): number {
   return 0
 }
 
-function checkVersion(path: string, db: Database.Database, version: string): void {
-  const schema = db.pragma('user_version', { simple: true }) as number
-  if (schema <= migrations.length) return
-  throw new ProblemError(
-    path,
-    `the session was written by ${writer(db)} (schema ${schema}); this is Switchyard ${version} (schema ${migrations.length})`,
-    'Open it with the newer version. Nothing was changed.',
-  )
+/** What there is to say of a file of a newer schema, or null. */
+function newerThan(db: Database.Database, version: string): string | null {
+  const schema = schemaOf(db)
+  if (schema <= migrations.length) return null
+  return `it was written by ${writer(db)} (schema ${schema}); this is Switchyard ${version} (schema ${migrations.length})`
 }
 
 function writer(db: Database.Database): string {
@@ -249,21 +227,22 @@ function writer(db: Database.Database): string {
   }
 }
 
-function checkContent(path: string, db: Database.Database): void {
-  if (statSync(path).size > CHECKED_BYTES) return
-  const [first] = db.pragma('quick_check(1)') as { quick_check: string }[]
-  if (first?.quick_check === 'ok') return
-  throw new ProblemError(
-    path,
-    `the session file is damaged (${first?.quick_check})`,
-    'Restore it from a copy, or start a new session. Nothing was changed.',
-  )
+/** What there is to say of a file whose structure is not sound, or null. */
+function damage(path: string, db: Database.Database): string | null {
+  if (statSync(path).size > CHECKED_BYTES) return null
+  try {
+    const [first] = db.pragma('quick_check(1)') as { quick_check: string }[]
+    return first?.quick_check === 'ok' ? null : `it is damaged (${first?.quick_check})`
+  } catch (error) {
+    if (!(error instanceof Database.SqliteError) || !/CORRUPT|NOTADB/.test(error.code)) throw error
+    return `it is damaged (${error.message})`
+  }
 }
 
-function backupPath(path: string, db: Database.Database): string {
-  const schema = db.pragma('user_version', { simple: true }) as number
+/** Where a copy goes, beside the file. */
+export function backupPath(path: string, name = ''): string {
   const stamp = new Date().toISOString().replace(/[-:]|\.\d+/g, '')
-  return join(dirname(path), `${basename(path)}.schema-${schema}-${stamp}.backup`)
+  return join(dirname(path), `${basename(path)}.${name}${stamp}.backup`)
 }
 
 /** A failure of the file system as a problem. */

@@ -9,13 +9,28 @@ export interface StoreStart {
   path: string
   /** Of Switchyard; written into the session and its runs. */
   version: string
+  /** False: a file that is not there is a problem rather than a new session. */
+  create?: boolean
+  /** A damaged session that is to be read into `path`, a new file. */
+  salvage?: string
 }
 
 export interface StoreInfo {
   path: string
   readOnly: boolean
+  /** For people, after 'read-only: '; null when the session can be written to. */
+  readOnlyWhy: string | null
   schemaVersion: number
   sqliteVersion: string
+  /** What was read of the damaged session. */
+  salvaged: SalvagedTable[] | null
+}
+
+export interface SalvagedTable {
+  table: string
+  rows: number
+  /** Reading ended at damage: there may have been more. */
+  damaged: boolean
 }
 
 /** What is known of a run before it begins. */
@@ -82,6 +97,10 @@ export type StoreCalls = Pick<Calls, Query> & {
   'run.finish': { args: { run: RunId; end: RunEnd }; reply: RunSummary }
   /** What the switch contract found in a run that has ended; replaces an earlier report. */
   'run.check': { args: { run: RunId; report: CheckReport }; reply: RunSummary }
+  /** What is wrong with the structure of the whole file, at most twenty lines; empty when it is sound. */
+  'session.check': { args: Record<string, never>; reply: string[] }
+  /** Copies the session as it is now to a new file; null: beside it, named by the time. */
+  'session.backup': { args: { to: string | null }; reply: { path: string; bytes: number } }
   /** Checkpoints and closes the file; the worker ends. */
   close: { args: Record<string, never>; reply: null }
 }

@@ -199,3 +199,16 @@ export function pyramidWriter(db: Database): PyramidWriter {
     },
   }
 }
+
+/** Makes the lanes of every run from its rows; there are none yet. */
+export function rebuildPyramids(db: Database): void {
+  const writer = pyramidWriter(db)
+  const lanes = db.prepare<[{ run: RunId }], LaneName>(
+    `SELECT DISTINCT pe, '${LATENCY}' AS name, CAST(vcpu AS TEXT) AS part FROM world_switch WHERE run = :run
+     UNION ALL SELECT DISTINCT pe, register, slot FROM register_change WHERE run = :run`,
+  )
+  for (const run of db.prepare<[], RunId>('SELECT id FROM run').pluck().all()) {
+    for (const lane of lanes.all({ run })) writer.rebuild(run, lane)
+    writer.forget()
+  }
+}

@@ -1,12 +1,14 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import Database from 'better-sqlite3'
 import { ProblemError } from '../../shared/base/result.ts'
 import type { RunId } from '../../shared/model/run.ts'
 import type { CycleRange } from '../../shared/model/views.ts'
 import { eventQueries } from './events.ts'
-import { isWriteRefused } from './failures.ts'
+import { asProblem, isWriteRefused, SALVAGE } from './failures.ts'
 import { faultQueries } from './faults.ts'
 import { latencyQueries } from './latency.ts'
-import { openSession } from './open.ts'
+import { backupPath, type OpenSession, openSession } from './open.ts'
 import { HEARTBEAT_MS } from './ownership.ts'
 import type { StoreCallName, StoreCalls, StoreInfo, StoreStart } from './protocol.ts'
 import { registerQueries } from './registers.ts'
@@ -29,8 +31,25 @@ const RESERVE_BYTES = 256 * 1024
  * An open session with everything that can be asked of it. Runs that a dead process left are marked as interrupted first.
  * @throws ProblemError as openSession does
  */
-export function startSession({ path: file, version }: StoreStart): Session {
-  const { db, path, readOnly, sqliteVersion, close } = openSession(file, version)
+export function startSession({ path: file, version, create = true }: StoreStart): Session {
+  if (!create && !existsSync(file)) throw new ProblemError(file, 'there is no such file', 'Check the name.')
+  const opened = openSession(file, version)
+  try {
+    return sessionOn(opened, version)
+  } catch (error) {
+    opened.close()
+    if (!(error instanceof Database.SqliteError) || opened.readOnlyWhy === null) throw error
+    // Not even the statements can be prepared: tables are missing, or are others.
+    throw new ProblemError(
+      opened.path,
+      `the session cannot be read: ${opened.readOnlyWhy}`,
+      `Open it with the version that wrote it; nothing was changed. ${SALVAGE}`,
+    )
+  }
+}
+
+function sessionOn({ db, path, readOnlyWhy, sqliteVersion, close }: OpenSession, version: string): Session {
+  const readOnly = readOnlyWhy !== null
   const rows = runRows(db, path)
   if (!readOnly) rows.interruptAbandoned()
 
@@ -61,7 +80,7 @@ export function startSession({ path: file, version }: StoreStart): Session {
     if (writer !== null) return writer
     throw new ProblemError(
       path,
-      'the session is read-only',
+      `the session is read-only: ${readOnlyWhy}`,
       'Copy the file to a folder that you may write to, and open the copy.',
     )
   }
@@ -166,6 +185,12 @@ export function startSession({ path: file, version }: StoreStart): Session {
       rows.stored(args.run)
       return switches.nearest(args)
     },
+    'session.check': () => damageOf(db),
+    'session.backup'({ to }) {
+      const copy = to === null ? backupPath(path) : resolve(to)
+      backUp(db, copy)
+      return { path: copy, bytes: statSync(copy).size }
+    },
     close() {
       endWriting()
       close()
@@ -173,7 +198,7 @@ export function startSession({ path: file, version }: StoreStart): Session {
     },
   }
   const schemaVersion = db.pragma('user_version', { simple: true }) as number
-  return { info: { path, readOnly, schemaVersion, sqliteVersion }, handlers }
+  return { info: { path, readOnly, readOnlyWhy, schemaVersion, sqliteVersion, salvaged: null }, handlers }
 }
 
 function writeReserve(reserve: string): void {
@@ -181,5 +206,34 @@ function writeReserve(reserve: string): void {
     writeFileSync(reserve, Buffer.alloc(RESERVE_BYTES, 0x5a))
   } catch {
     rmSync(reserve, { force: true }) // a disk as full as that says so with the first chunk
+  }
+}
+
+/** A copy of the session as it is now, one plain file; what writes to it meanwhile goes on. */
+function backUp(db: Database.Database, copy: string): void {
+  if (existsSync(copy))
+    throw new ProblemError(copy, 'there is a file of that name', 'Choose another name, or remove that file.')
+  mkdirSync(dirname(copy), { recursive: true })
+  const queryOnly = db.pragma('query_only', { simple: true })
+  try {
+    db.pragma('query_only = OFF')
+    db.prepare('VACUUM INTO ?').run(copy)
+  } catch (error) {
+    rmSync(copy, { force: true })
+    throw asProblem(copy, error)
+  } finally {
+    db.pragma(`query_only = ${queryOnly}`)
+  }
+}
+
+/** What SQLite finds wrong with a file, at most twenty lines. */
+function damageOf(db: Database.Database): string[] {
+  try {
+    const lines = db.pragma('integrity_check(20)') as { integrity_check: string }[]
+    return lines.map(({ integrity_check: line }) => line).filter((line) => line !== 'ok')
+  } catch (error) {
+    // So much is damaged that the check itself cannot go on.
+    if (!(error instanceof Database.SqliteError) || !error.code.startsWith('SQLITE_CORRUPT')) throw error
+    return [error.message]
   }
 }

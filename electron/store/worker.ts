@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { ProblemError } from '../../shared/base/result.ts'
 import { asProblem } from './failures.ts'
 import type { FromStore, StoreStart, ToStore } from './protocol.ts'
+import { salvage } from './salvage.ts'
 import { type Session, startSession } from './session.ts'
 
 /** The store's thread: one session, its calls answered one after the other. */
@@ -13,8 +14,9 @@ const post = (message: FromStore, transfer: ArrayBuffer[] = []) => port.postMess
 
 let session: Session | null = null
 try {
+  const salvaged = start.salvage === undefined ? null : salvage(start.salvage, start.path)
   session = startSession(start)
-  post({ kind: 'ready', info: session.info })
+  post({ kind: 'ready', info: { ...session.info, salvaged } })
 } catch (error) {
   if (!(error instanceof ProblemError)) throw error
   post({ kind: 'refused', problem: error.problem })

@@ -4,6 +4,8 @@ export interface SessionInfo {
   name: string
   path: string
   readOnly: boolean
+  /** For people, after 'read-only: '; null when the session can be written to. */
+  readOnlyWhy: string | null
   runs: number
   schemaVersion: number
   sqliteVersion: string

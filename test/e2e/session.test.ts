@@ -144,6 +144,36 @@ describe('run', () => {
   })
 })
 
+describe('session', () => {
+  it('backs up, checks, and reads what is left of a damaged file', async () => {
+    const session = (...args: string[]) => switchyard('session', ...args, '--json')
+    expect(JSON.parse((await session('check', 'a.switchyard')).out).damage).toEqual([])
+    const backup = JSON.parse((await session('backup', 'a.switchyard', 'copy.switchyard')).out)
+    expect(backup).toMatchObject({ backup: join(folder, 'copy.switchyard'), bytes: expect.any(Number) })
+
+    const bytes = readFileSync(backup.backup)
+    bytes.fill(0xa5, bytes.length - 20 * 4096, bytes.length - 10 * 4096)
+    writeFileSync(backup.backup, bytes)
+    const checked = await session('check', 'copy.switchyard')
+    expect(checked.status).toBe(1)
+    expect(JSON.parse(checked.out).damage.length).toBeGreaterThan(0)
+
+    const salvaged = JSON.parse((await session('salvage', 'copy.switchyard')).out)
+    expect(salvaged).toMatchObject({ salvaged: join(folder, 'copy-salvaged.switchyard'), runs: 2 })
+    expect((await session('check', 'copy-salvaged.switchyard')).status).toBe(0)
+    expect(readFileSync(backup.backup).equals(bytes)).toBe(true)
+  })
+  it('refuses what it cannot do, and files that are not there', async () => {
+    const slip = await switchyard('session', 'slavage', 'a.switchyard')
+    expect([slip.status, slip.err]).toEqual([64, expect.stringContaining('Did you mean salvage?')])
+    for (const action of ['backup', 'check', 'salvage']) {
+      const missing = await switchyard('session', action, 'none.switchyard')
+      expect([missing.status, missing.out]).toEqual([1, ''])
+      expect(existsSync(join(folder, 'none.switchyard'))).toBe(false)
+    }
+  })
+})
+
 describe('serve', () => {
   let session: string
   beforeAll(async () => {

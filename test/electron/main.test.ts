@@ -26,6 +26,7 @@ vi.mock('../../electron/lab/lab.ts', () => ({
         name: 'x',
         path: session,
         readOnly: false,
+        readOnlyWhy: null,
         runs: 0,
         schemaVersion: 1,
         sqliteVersion: '3.54.1',

@@ -502,6 +502,7 @@ export function createFakeLab(shapes: RunShape[]): FakeLab {
     name: 'v12-vhe.switchyard',
     path: '/home/lab/sessions/v12-vhe.switchyard',
     readOnly: false,
+    readOnlyWhy: null,
     runs: runs.size,
     schemaVersion: 1,
     sqliteVersion: '3.54.1',

@@ -1,7 +1,5 @@
 import type { Database } from 'better-sqlite3'
-import type { RunId } from '../../../shared/model/run.ts'
-import { LATENCY } from '../lanes.ts'
-import { pyramidWriter } from '../pyramid-writer.ts'
+import { rebuildPyramids } from '../pyramid-writer.ts'
 
 /** 0004: first, last, lowest and highest of latencies and register values over time (pyramid-writer.ts), made from the rows. */
 export function pyramids(db: Database): void {
@@ -27,13 +25,5 @@ CREATE TABLE lane_block (
   points      BLOB,             -- level 0 alone
   UNIQUE (lane, level, first_cycle, number)
 ) STRICT;`)
-  const writer = pyramidWriter(db)
-  const runs = db.prepare<[], RunId>('SELECT id FROM run').pluck().all()
-  const lanes = db.prepare<[{ run: RunId }], { pe: number; name: string; part: string }>(
-    `SELECT DISTINCT pe, '${LATENCY}' AS name, CAST(vcpu AS TEXT) AS part FROM world_switch WHERE run = :run
-     UNION ALL SELECT DISTINCT pe, register, slot FROM register_change WHERE run = :run`,
-  )
-  for (const run of runs) {
-    for (const lane of lanes.all({ run })) writer.rebuild(run, lane)
-  }
+  rebuildPyramids(db)
 }
