@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import {
   copyFileSync,
   existsSync,
@@ -405,42 +405,6 @@ describe('a file that another process writes to', () => {
 })
 
 describe('a killed process', () => {
-  it('loses nothing that was committed; its run is interrupted and readable', async () => {
-    const path = fresh()
-    const child = spawn(process.execPath, [
-      join(import.meta.dirname, '../../test/support/store-child.ts'),
-      path,
-      '5',
-    ])
-    let output = ''
-    await new Promise<void>((resolve, reject) => {
-      child.stderr.on('data', (data) => reject(new Error(String(data))))
-      child.stdout.on('data', (data) => {
-        output += data
-        if (output.split('\n').length > 12) resolve()
-      })
-    })
-    child.kill('SIGKILL')
-    await new Promise((resolve) => child.once('exit', resolve))
-    const said = Number(output.trimEnd().split('\n').at(-1))
-    const session = start(path)
-    const [summary] = session.handlers['run.list']({})
-    expect(summary?.state).toBe('interrupted')
-    expect(summary?.stop).toBeNull()
-    expect(summary!.switches).toBeGreaterThanOrEqual(said)
-    expect(summary?.latency?.n).toBe(summary?.switches)
-    const series = session.handlers['run.latency']({
-      run: summary!.run,
-      range: null,
-      columns: 1000,
-      pe: null,
-      vcpu: null,
-    })
-    expect(series.total).toBe(summary?.switches)
-    expect(session.handlers['run.create'](newRun('next'))).toBe(summary!.run + 1)
-    session.handlers.close({})
-  }, 20_000)
-
   it('is told from one that lives', () => {
     const now = Date.now()
     expect(isAlive(thisProcess(), now, now)).toBe(true)

@@ -6,12 +6,13 @@ import { allProbes, buildImage, buildSource, handoverConfig, run, start } from '
 import { projectRoot, runCommand } from '../support/command-line.ts'
 import { ingest, ingestAlone, ingestRows } from './ingest.ts'
 import { alu, memory, worldSwitch } from './programs.ts'
+import { openMegabytes, openMs, zoomMs } from './query.ts'
 import { forkMs, gotoMs, stepBackMs } from './replay.ts'
 
 /** One thing that is measured: `once` does it and gives the figure. */
 export interface Workload {
   name: string
-  unit: 'instructions/s' | 'round trips/s' | 'cases/s' | 'events/s' | 'bytes/event' | 'ms'
+  unit: 'instructions/s' | 'round trips/s' | 'cases/s' | 'events/s' | 'bytes/event' | 'ms' | 'MB'
   once(): Promise<number>
 }
 
@@ -150,6 +151,10 @@ export function bench(scale: number): Bench {
       once: async () => (await ingest(batches(3_000_000), null)).perSecond,
     },
     { name: 'store_ingest_rows', unit: 'events/s', once: () => ingestRows(batches(500_000)) },
+    { name: 'store_query', unit: 'ms', once: () => openMs(batches(10_000_000)) },
+    { name: 'store_query_zoom', unit: 'ms', once: () => zoomMs(batches(10_000_000)) },
+    { name: 'store_query_memory', unit: 'MB', once: async () => openMegabytes(batches(10_000_000)) },
+    { name: 'store_query_memory_small', unit: 'MB', once: async () => openMegabytes(batches(1_000_000)) },
     {
       name: 'command_line_start',
       unit: 'ms',
@@ -164,6 +169,11 @@ export function bench(scale: number): Bench {
     { name: 'checked accesses to unchecked', of: 'reference_mte_sync', to: 'reference_mem' },
     { name: 'producer, with a store to without', of: 'store_ingest', to: 'store_ingest_alone' },
     { name: 'stored events, columns to rows', of: 'store_ingest_most', to: 'store_ingest_rows' },
+    {
+      name: 'memory to draw, ten million events to one',
+      of: 'store_query_memory',
+      to: 'store_query_memory_small',
+    },
     { name: 'handover, latest to eager', of: 'handover', to: 'handover_eager' },
     { name: 'handover, deterministic to parallel', of: 'handover', to: 'handover_parallel' },
   ]
