@@ -23,6 +23,8 @@ const stateFile = join(dataFolder, 'window.json')
 
 let window: BrowserWindow | null = null
 let lab: Lab | null = null
+/** The file of the open session. */
+let openFile: string | null = null
 let connection: LabConnection | null = null
 /** Opening a session, closing the one before it: one after the other. */
 let turn: Promise<void> = Promise.resolve()
@@ -40,6 +42,8 @@ function showSession(file: string): Promise<void> {
 }
 
 async function openSession(file: string): Promise<void> {
+  // A session is written by one opening of it alone: a second one would be read-only.
+  if (file === openFile && lab !== null && window !== null) return
   const next = await openLab({
     session: file,
     spawnPe,
@@ -51,6 +55,7 @@ async function openSession(file: string): Promise<void> {
   connection = null
   await lab?.close()
   lab = next
+  openFile = file
   app.addRecentDocument(file)
   const page = window ?? makeWindow()
   page.setTitle(`${basename(file)} - Switchyard`)

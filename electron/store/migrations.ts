@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3'
+import { copyTo } from './backup.ts'
 import { session } from './migrations/0001-session.ts'
 import { findings } from './migrations/0002-findings.ts'
 import { events } from './migrations/0003-events.ts'
@@ -22,7 +23,7 @@ export const migrations: readonly Migration[] = [session, findings, events, pyra
 export function migrate(db: Database, backup: string, steps: readonly Migration[] = migrations): boolean {
   const from = db.pragma('user_version', { simple: true }) as number
   const saved = from > 0 && from < steps.length
-  if (saved) db.prepare('VACUUM INTO ?').run(backup)
+  if (saved) copyTo(db, backup)
   steps.slice(from).forEach((step, index) => {
     db.transaction(() => {
       if (typeof step === 'string') db.exec(step)

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import { ProblemError } from '../../shared/base/result.ts'
+import { backupPath } from './backup.ts'
 import { asProblem } from './failures.ts'
 import { APPLICATION_ID, checkHeader, copySession, isCutOff, isWal, readHeader } from './header.ts'
 import { migrate, migrations } from './migrations.ts'
@@ -237,12 +238,6 @@ function damage(path: string, db: Database.Database): string | null {
     if (!(error instanceof Database.SqliteError) || !/CORRUPT|NOTADB/.test(error.code)) throw error
     return `it is damaged (${error.message})`
   }
-}
-
-/** Where a copy goes, beside the file. */
-export function backupPath(path: string, name = ''): string {
-  const stamp = new Date().toISOString().replace(/[-:]|\.\d+/g, '')
-  return join(dirname(path), `${basename(path)}.${name}${stamp}.backup`)
 }
 
 /** A failure of the file system as a problem. */

@@ -43,13 +43,14 @@ export function ringDrain(store: (run: RunId, events: EventColumns[]) => void): 
 
   function look(): void {
     if (attached === null) return
+    const { run } = attached
     const now = performance.now()
     const late = now - attached.emptied >= LONGEST_WAIT_MS
     if (late) attached.emptied = now
     try {
       take(!late)
     } catch (error) {
-      failure = { run: attached.run, error }
+      failure = { run, error }
       stop()
     }
   }

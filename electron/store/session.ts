@@ -1,14 +1,15 @@
-import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import { ProblemError } from '../../shared/base/result.ts'
 import type { RunId } from '../../shared/model/run.ts'
 import type { CycleRange } from '../../shared/model/views.ts'
+import { backUp, backupPath } from './backup.ts'
 import { eventQueries } from './events.ts'
-import { asProblem, isWriteRefused, SALVAGE } from './failures.ts'
+import { isWriteRefused, SALVAGE } from './failures.ts'
 import { faultQueries } from './faults.ts'
 import { latencyQueries } from './latency.ts'
-import { backupPath, type OpenSession, openSession } from './open.ts'
+import { type OpenSession, openSession } from './open.ts'
 import { HEARTBEAT_MS } from './ownership.ts'
 import type { StoreCallName, StoreCalls, StoreInfo, StoreStart } from './protocol.ts'
 import { registerQueries } from './registers.ts'
@@ -206,23 +207,6 @@ function writeReserve(reserve: string): void {
     writeFileSync(reserve, Buffer.alloc(RESERVE_BYTES, 0x5a))
   } catch {
     rmSync(reserve, { force: true }) // a disk as full as that says so with the first chunk
-  }
-}
-
-/** A copy of the session as it is now, one plain file; what writes to it meanwhile goes on. */
-function backUp(db: Database.Database, copy: string): void {
-  if (existsSync(copy))
-    throw new ProblemError(copy, 'there is a file of that name', 'Choose another name, or remove that file.')
-  mkdirSync(dirname(copy), { recursive: true })
-  const queryOnly = db.pragma('query_only', { simple: true })
-  try {
-    db.pragma('query_only = OFF')
-    db.prepare('VACUUM INTO ?').run(copy)
-  } catch (error) {
-    rmSync(copy, { force: true })
-    throw asProblem(copy, error)
-  } finally {
-    db.pragma(`query_only = ${queryOnly}`)
   }
 }
 

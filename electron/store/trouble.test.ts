@@ -15,7 +15,10 @@ import { basename, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterAll, describe, expect, it } from 'vitest'
 import { ProblemError } from '../../shared/base/result.ts'
+import { createRing, ringProducer } from '../../shared/model/event-ring.ts'
+import type { EventColumns } from '../../shared/model/trace.ts'
 import { chunk, newRun } from '../../test/support/store-rows.ts'
+import { xorshift } from '../../test/support/trace-rows.ts'
 import { asProblem } from './failures.ts'
 import { migrate, migrations } from './migrations.ts'
 import { compareVersions, openSession } from './open.ts'
@@ -462,6 +465,50 @@ describe('a read-only file', () => {
 })
 
 describe('a full disk', () => {
+  it('that takes no more events fails the run, and the next write says why', async ({ skip }) => {
+    const at = tmpfs('3m')
+    if (at === null) return skip('this process may not mount a file system')
+    const session = start(join(at, 'a.switchyard'))
+    const run = session.handlers['run.create'](newRun())
+    const ring = createRing(0, 2 ** 14)
+    session.handlers['run.rings']({ run, rings: [ring] })
+    const producer = ringProducer(ring)
+    const random = xorshift(1)
+    // Noise does not compress: a few hundred thousand fill the disk.
+    const noise = (from: number): EventColumns => ({
+      pe: 0,
+      cycle: Float64Array.from({ length: 10_000 }, (_, i) => from + i * 50),
+      kind: Uint8Array.from({ length: 10_000 }, () => random() % 8),
+      el: Uint8Array.from({ length: 10_000 }, () => random() % 3),
+      pc: BigUint64Array.from({ length: 10_000 }, () => (BigInt(random()) << 32n) | BigInt(random())),
+      detail: BigUint64Array.from({ length: 10_000 }, () => (BigInt(random()) << 32n) | BigInt(random())),
+    })
+    let [sent, refused] = [0, null as { cause: string } | null]
+    while (refused === null) {
+      const events = noise(sent * 50)
+      for (let i = 0; i < 10_000 && refused === null; ) {
+        const written = producer.write(events, i)
+        i += written
+        sent += written
+        if (written > 0) continue
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        try {
+          session.handlers['run.append']({ run, chunk: { traces: [], console: [], pes: [], hostNs: 0 } })
+        } catch (error) {
+          refused = problemOf(() => {
+            throw asProblem(at, error)
+          })
+        }
+      }
+    }
+    expect(refused.cause).toBe('the disk is full')
+    const summary = session.handlers['run.get']({ run })
+    expect(summary).toMatchObject({ state: 'failed', stop: { kind: 'failed' } })
+    const { total } = session.handlers['run.events']({ run, range: null, columns: 100, pe: null })
+    expect(total).toBeGreaterThan(0)
+    expect(total).toBeLessThan(sent)
+    session.handlers.close({})
+  })
   it('fails the run with the reason, and keeps what was stored before', ({ skip }) => {
     const at = tmpfs('3m')
     if (at === null) return skip('this process may not mount a file system')

@@ -179,6 +179,14 @@ describe('sessions', () => {
     expect(state.windows).toHaveLength(1)
   })
 
+  it('that are open already are not opened again, only brought forward', async () => {
+    app.emit('second-instance', {}, ['switchyard', 'b.switchyard'], '/sessions')
+    await vi.waitFor(() => expect(window().focused).toBe(2))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(opened).toHaveLength(2)
+    expect(opened[1]!.closed).toBe(0)
+  })
+
   it('are chosen from the menu', async () => {
     const open = state.menu.flatMap((menu) => menu.submenu ?? []).find((item) => item.label?.includes('Open'))
     state.chosen = ['/sessions/c.switchyard']
