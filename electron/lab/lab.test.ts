@@ -103,7 +103,7 @@ describe('a run', () => {
     const series = await value(lab, 'run.latency', { run, range: null, columns: 50, pe: null, vcpu: null })
     expect(series.total).toBe(200)
     expect(series.latency).toBeInstanceOf(Float64Array)
-    expect(await value(lab, 'session.info', {})).toMatchObject({ runs: 1, readOnly: false, schemaVersion: 4 })
+    expect(await value(lab, 'session.info', {})).toMatchObject({ runs: 1, readOnly: false, schemaVersion: 5 })
   })
 
   it('is reported in the same words each time', async () => {

@@ -1,5 +1,6 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import type { EventColumns } from '../../shared/model/trace.ts'
+import { Damaged } from './failures.ts'
 
 /**
  * The columns of an event chunk as one zstd frame. A 64-bit column is two of 32 bits, low and high; of each the difference
@@ -32,11 +33,11 @@ export function packEvents(events: EventColumns, from = 0, to = events.cycle.len
   return zstdCompressSync(planes.subarray(0, n * BYTES), fast)
 }
 
-/** @throws RangeError or an error of zlib for a block that is damaged */
+/** @throws Damaged */
 export function unpackEvents(pe: number, count: number, block: Uint8Array): EventColumns {
-  const bytes = zstdDecompressSync(block)
+  const bytes = inflate(block, count > CHUNK_EVENTS ? 0 : count * BYTES)
   if (bytes.length !== count * BYTES)
-    throw new RangeError('an event chunk has another length than its row says')
+    throw new Damaged('a chunk of events has another length than its row says')
   const words = new Uint32Array(count * 2)
   gather(bytes, 0, words, count)
   const cycle = new Float64Array(count)
@@ -52,6 +53,15 @@ export function unpackEvents(pe: number, count: number, block: Uint8Array): Even
     detail,
     kind: new Uint8Array(bytes.subarray(count * 24, count * 25)),
     el: new Uint8Array(bytes.subarray(count * 25, count * 26)),
+  }
+}
+
+/** A zstd frame of at most so many bytes: a small one can hold gigabytes of zeros. @throws Damaged */
+export function inflate(frame: Uint8Array, most: number): Uint8Array {
+  try {
+    return zstdDecompressSync(frame, { maxOutputLength: Math.max(1, most) })
+  } catch (error) {
+    throw new Damaged((error as Error).message)
   }
 }
 

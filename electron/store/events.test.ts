@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { deflateRawSync } from 'node:zlib'
+import { deflateRawSync, zstdCompressSync } from 'node:zlib'
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -9,6 +9,7 @@ import { type EventColumns, eventKinds } from '../../shared/model/trace.ts'
 import { newRun } from '../../test/support/store-rows.ts'
 import { xorshift } from '../../test/support/trace-rows.ts'
 import { CHUNK_EVENTS, packEvents, unpackEvents } from './event-columns.ts'
+import { Damaged } from './failures.ts'
 import { migrate, migrations } from './migrations.ts'
 import { type Session, startSession } from './session.ts'
 
@@ -53,8 +54,21 @@ describe('packed events', () => {
       { numRuns: 200 },
     )
   })
-  it('are refused when the row says another length', () => {
-    expect(() => unpackEvents(0, 9, packEvents(made(0, 10, 1)))).toThrow(RangeError)
+  it('are refused when the row says another length, or when they are none', () => {
+    const packed = packEvents(made(0, 10, 1))
+    for (const count of [0, 9, 11, 1e15]) expect(() => unpackEvents(0, count, packed)).toThrow(Damaged)
+    for (let at = 0; at < packed.length; at += 7) {
+      const broken = Buffer.from(packed)
+      broken[at]! ^= 0x55
+      try {
+        unpackEvents(0, 10, broken.subarray(0, packed.length - (at % 3)))
+      } catch (error) {
+        expect(error).toBeInstanceOf(Damaged)
+      }
+    }
+  })
+  it('that would become gigabytes are refused', () => {
+    expect(() => unpackEvents(0, 10, zstdCompressSync(Buffer.alloc(50_000_000)))).toThrow(Damaged)
   })
 })
 

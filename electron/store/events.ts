@@ -6,9 +6,13 @@ import type { CycleRange, EventSeries } from '../../shared/model/views.ts'
 import { CHUNK_EVENTS, unpackEvents } from './event-columns.ts'
 import { cellCycles, densityReader, levelFor } from './event-density.ts'
 import { joinEvents } from './event-writer.ts'
+import { Damaged } from './failures.ts'
 
 /** Windows with at most so many events (of all PEs) are counted event by event. */
 const FEW_EVENTS = 8 * CHUNK_EVENTS
+
+/** Of a machine (shared/model/experiment.ts). */
+const MOST_PES = 16
 
 type Chunk = [count: number, columns: Uint8Array]
 
@@ -48,7 +52,9 @@ export function eventQueries(
     /** All PEs, or one. Columns are equally wide; the first may begin before the range, but counts what lies in it alone. */
     series({ run, range, columns, pe }: Calls['run.events']['args']): EventSeries {
       const span = range ?? extent(run)
-      const pes = pe === null ? Array.from({ length: pesOf(run) }, (_, each) => each) : [pe]
+      const count = pesOf(run)
+      if (count > MOST_PES) throw new Damaged('a run of more PEs than a machine has')
+      const pes = pe === null ? Array.from({ length: count }, (_, each) => each) : [pe]
       const most = Math.max(1, Math.floor(columns))
       const near = pes.reduce((sum, each) => sum + countChunks.get({ run, pe: each, ...span })!, 0)
       const grid = gridOf(span, most, near <= FEW_EVENTS + 2 * CHUNK_EVENTS * pes.length)
@@ -120,10 +126,12 @@ class Counts {
   }
 
   count(pe: number, kind: number, cycle: number, count: number): void {
+    const name = eventKinds[kind]
+    if (name === undefined) return // of a later version
     const key = `${pe} ${kind}`
     let lane = this.found.get(key)
     if (lane === undefined) {
-      lane = { pe, kind: eventKinds[kind]!, count: new Float64Array(this.grid.size), total: 0 }
+      lane = { pe, kind: name, count: new Float64Array(this.grid.size), total: 0 }
       this.found.set(key, lane)
     }
     const column = Math.max(

@@ -39,8 +39,13 @@ const meanings: { codes: RegExp; cause: string; remedy: string }[] = [
   },
 ]
 
+/** What a session holds in columns of its own is not what we write: the file is damaged, or made by somebody else. */
+export class Damaged extends Error {}
+
 /** The problem that a person can act on, for an error of SQLite; any other error is a bug of ours and comes back as it is. */
 export function asProblem(path: string, error: unknown): unknown {
+  if (error instanceof Damaged)
+    return new ProblemError(path, `the session file is damaged (${error.message})`, SALVAGE)
   if (!(error instanceof Database.SqliteError)) return error
   const meaning = meanings.find(({ codes }) => codes.test(error.code))
   return meaning === undefined ? error : new ProblemError(path, meaning.cause, meaning.remedy)

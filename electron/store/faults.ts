@@ -3,6 +3,8 @@ import type { Calls } from '../../shared/contract/calls.ts'
 import type { RunId } from '../../shared/model/run.ts'
 import type { CheckMode, FaultKind, Owner } from '../../shared/model/trace.ts'
 import type { CycleRange, FaultPage, FaultSeries } from '../../shared/model/views.ts'
+import { FAULT, faultsIn } from './lanes.ts'
+import { pyramidReader } from './pyramid.ts'
 import { fromStored, toNumber } from './values.ts'
 
 /** Rows of one page at most. */
@@ -30,20 +32,7 @@ interface StoredFault {
 /** Tag faults, counted by column and listed one by one; every fault is in exactly one column. */
 export function faultQueries(db: Database, extent: (run: RunId) => CycleRange) {
   const inRange = 'run = :run AND cycle BETWEEN :from AND :to'
-  const selectColumns = db
-    .prepare<
-      [{ run: RunId; from: number; to: number; width: number }],
-      [number, Owner, FaultKind, CheckMode, number]
-    >(
-      `SELECT CAST((cycle - :from) / :width AS INTEGER), owner, kind, mode, count(*) FROM tag_fault WHERE ${inRange}
-       GROUP BY 1, 2, 3, 4`,
-    )
-    .raw()
-  const countRange = db
-    .prepare<[{ run: RunId; from: number; to: number }], number>(
-      `SELECT count(*) FROM tag_fault WHERE ${inRange}`,
-    )
-    .pluck()
+  const pyramid = pyramidReader(db)
   // The switch of a fault is the one on its PE whose span, entry to return, holds the fault's cycle.
   const selectPage = db
     .prepare<[{ run: RunId; from: number; to: number; limit: number; offset: number }], StoredFault>(
@@ -62,7 +51,16 @@ export function faultQueries(db: Database, extent: (run: RunId) => CycleRange) {
       const width = Math.max(1, Math.ceil((to - from + 1) / most))
       const size = Math.max(1, Math.ceil((to - from + 1) / width))
       const owners = new Map<Owner, FaultSeries['owners'][number]>()
-      for (const [column, owner, kind, mode, count] of selectColumns.iterate({ run, from, to, width })) {
+      const stretches = Array.from({ length: size }, (_, i) => ({
+        from: from + i * width,
+        to: Math.min(to, from + (i + 1) * width - 1),
+      }))
+      for (const { id, part } of pyramid.lanes(run, FAULT)) {
+        const { owner, kind, mode } = faultsIn(part)
+        if (kind !== 'sync' && kind !== 'async') continue // not ours
+        const counts = pyramid.reduce(id, stretches).map((summary) => summary?.count ?? 0)
+        const total = counts.reduce((sum, count) => sum + count, 0)
+        if (total === 0) continue
         let entry = owners.get(owner)
         if (entry === undefined) {
           entry = {
@@ -75,9 +73,9 @@ export function faultQueries(db: Database, extent: (run: RunId) => CycleRange) {
           }
           owners.set(owner, entry)
         }
-        entry[kind][column]! += count
-        if (kind === 'sync') entry.totalSync += count
-        else entry.totalAsync += count
+        for (const [column, count] of counts.entries()) entry[kind][column]! += count
+        if (kind === 'sync') entry.totalSync += total
+        else entry.totalAsync += total
         if (!entry.modes.includes(mode)) entry.modes.push(mode)
       }
       return {
@@ -100,7 +98,7 @@ export function faultQueries(db: Database, extent: (run: RunId) => CycleRange) {
         offset: Math.max(0, offset),
       })
       return {
-        total: countRange.get({ run, from: span.from, to: span.to })!,
+        total: pyramid.lanes(run, FAULT).reduce((sum, { id }) => sum + pyramid.count(id, span), 0),
         rows: rows.map((row) => ({
           id: toNumber(row.id),
           pe: toNumber(row.pe),

@@ -1,13 +1,14 @@
 import type { Database } from 'better-sqlite3'
 import type { CheckReport, Finding, VerdictWord } from '../../shared/model/findings.ts'
 import type { RunCheck, RunId } from '../../shared/model/run.ts'
+import { fromJson } from './values.ts'
 
 /** JSON with addresses, the only 64-bit values of a report, as hex strings. */
 const toText = (value: unknown): string =>
   JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? `0x${part.toString(16)}` : part))
 
 const fromText = <T>(text: string): T =>
-  JSON.parse(text, (key, part: unknown) =>
+  fromJson(text, (key, part: unknown) =>
     key === 'pc' && typeof part === 'string' ? BigInt(part) : part,
   ) as T
 

@@ -1,11 +1,18 @@
-import type { ChangeCause, RegisterRow } from '../../shared/model/trace.ts'
+import type {
+  ChangeCause,
+  CheckMode,
+  FaultKind,
+  FaultRow,
+  Owner,
+  RegisterRow,
+} from '../../shared/model/trace.ts'
 import type { Point } from './points.ts'
 
-/** What a lane's points are: a PE's latencies with one vCPU, or the changes of one register's slot on a PE. */
+/** What a lane's points are, on one PE: latencies with one vCPU, tag faults of one kind, or changes of one slot of a register. */
 export interface LaneName {
   pe: number
   name: string
-  /** The vCPU's number, or the register's slot. */
+  /** The vCPU's number, the faults' owner, kind and mode, or the register's slot. */
   part: string
 }
 
@@ -19,6 +26,25 @@ const causes: readonly ChangeCause[] = ['initial', 'msr', 'irg', 'fault', 'synch
 const LEAST_OWNER = -3
 const OWNER_STEP = 16
 
+export const FAULT = 'fault'
+
+export const faultLane = ({
+  pe,
+  owner,
+  kind,
+  mode,
+}: Pick<FaultRow, 'pe' | 'owner' | 'kind' | 'mode'>): LaneName => ({
+  pe,
+  name: FAULT,
+  part: `${owner} ${kind} ${mode}`,
+})
+
+/** What a fault lane's part says. */
+export function faultsIn(part: string): { owner: Owner; kind: FaultKind; mode: CheckMode } {
+  const [owner, kind, mode] = part.split(' ') as [string, FaultKind, CheckMode]
+  return { owner: Number(owner), kind, mode }
+}
+
 /** Its place in the lane is the writer's to say. */
 export type LanePoint = Omit<Point, 'ordinal'>
 
@@ -28,6 +54,9 @@ export const latencyPoint = (cycle: number, latency: number, id: number): LanePo
   low: latency >>> 0,
   ref: id,
 })
+
+/** Faults are counted: their points have no value. */
+export const faultPoint = (cycle: number, id: number): LanePoint => ({ cycle, high: 0, low: 0, ref: id })
 
 export const latencyAt = ({ high, low }: Point): number => high * 2 ** 32 + low
 

@@ -59,7 +59,7 @@ export function latencyQueries(db: Database, extent: (run: RunId) => CycleRange)
     .raw()
   const countInRun = db
     .prepare<[Selection], LatencyCount>(
-      `SELECT latency, sum(count), min(example) FROM latency_count WHERE run = :run AND ${filtered} GROUP BY latency`,
+      `SELECT latency, total(count), min(example) FROM latency_count WHERE run = :run AND ${filtered} GROUP BY latency`,
     )
     .raw()
   const phaseSums = [0, 1, 2, 3, 4, 5].map((phase) => `total(phase${phase})`).join(', ')

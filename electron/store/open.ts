@@ -188,7 +188,14 @@ function isWritable(path: string): boolean {
   }
 }
 
+/** Nothing that is written in the file runs by itself, and pages are looked at before they are used. */
+function distrust(db: Database.Database): void {
+  db.pragma('trusted_schema = OFF')
+  db.pragma('cell_size_check = ON')
+}
+
 function checkSqlite(path: string, db: Database.Database): string {
+  distrust(db)
   const { version } = db.prepare('SELECT sqlite_version() AS version').get() as { version: string }
   if (compareVersions(version, LEAST_SQLITE) < 0) {
     throw new ProblemError(

@@ -1,3 +1,8 @@
+import { Damaged } from './failures.ts'
+
+/** Points of a block of the lowest level. */
+export const LEAF_POINTS = 128
+
 /** Points of one lane (pyramid-writer.ts): a 64-bit value, unsigned, at a cycle, and a number that says what it belongs to. */
 export interface Point {
   /** Its place in the lane, from 0. */
@@ -84,10 +89,13 @@ export const pointAt = ({ first, cycle, high, low, ref }: PointColumns, i: numbe
   ref: ref[i]!,
 })
 
+/** @throws Damaged */
 export function unpackPoints(first: number, count: number, bytes: Uint8Array): PointColumns {
+  if (count < 1 || count > LEAF_POINTS || bytes.length < count * 4)
+    throw new Damaged('a block of points has another length than its row says')
   let at = 0
   const take = (): number => {
-    let byte = bytes[at++]!
+    let byte = bytes[at++] ?? 0
     if (byte < 128) return byte
     let number = byte - 128
     let scale = 128
@@ -148,8 +156,9 @@ export function packSummary({ first, last, min, max }: Summary): Uint8Array {
   return packed
 }
 
-/** @param first the ordinal of the first of `count` points */
+/** @param first the ordinal of the first of `count` points @throws Damaged */
 export function unpackSummary(first: number, count: number, packed: Uint8Array): Summary {
+  if (packed.length < 8) throw new Damaged('a summary is cut off')
   const ordinals = new DataView(packed.buffer, packed.byteOffset, 8)
   const min = ordinals.getUint32(0, true)
   const max = ordinals.getUint32(4, true)

@@ -1,15 +1,31 @@
 import type { Database } from 'better-sqlite3'
 import type { RunId } from '../../shared/model/run.ts'
 import type { RegisterRow } from '../../shared/model/trace.ts'
-import { changePoint, LATENCY, type LaneName, type LanePoint, latencyPoint } from './lanes.ts'
-import { extend, type Point, packPoints, packSummary, type Summary, summaryOf } from './points.ts'
+import {
+  changePoint,
+  FAULT,
+  faultPoint,
+  faultsIn,
+  LATENCY,
+  type LaneName,
+  type LanePoint,
+  latencyPoint,
+} from './lanes.ts'
+import {
+  extend,
+  LEAF_POINTS,
+  type Point,
+  packPoints,
+  packSummary,
+  type Summary,
+  summaryOf,
+} from './points.ts'
 import { fromStored } from './values.ts'
 
-/** Points of a block of level 0, and blocks that one of the next level covers. */
-export const LEAF_POINTS = 128
+/** Blocks that one of the next level covers. */
 export const FANOUT = 16
 /** A block of the topmost level covers eight million points; a lane may have many of them. */
-const TOP_LEVEL = 4
+export const TOP_LEVEL = 4
 
 export interface PyramidWriter {
   /** Takes in points of a lane in their order; the rows that they stand for are stored before `flush`. */
@@ -71,6 +87,12 @@ export function pyramidWriter(db: Database): PyramidWriter {
          AND (start_cycle, id) > (:cycle, :after) ORDER BY start_cycle, id LIMIT ${PAGE_ROWS}`,
     )
     .raw()
+  const selectFaults = db
+    .prepare<[Page & { owner: number; kind: string; mode: string }], [cycle: number, id: number]>(
+      `SELECT cycle, id FROM tag_fault WHERE run = :run AND pe = :pe AND owner = :owner AND kind = :kind AND mode = :mode
+         AND (cycle, id) > (:cycle, :after) ORDER BY cycle, id LIMIT ${PAGE_ROWS}`,
+    )
+    .raw()
   const selectChanges = db
     .prepare<
       [Page & { register: string; slot: string }],
@@ -95,6 +117,11 @@ export function pyramidWriter(db: Database): PyramidWriter {
       if (name === LATENCY) {
         const found = selectLatencies.all({ ...page, vcpu: Number(part) })
         for (const [cycle, id, latency] of found) yield latencyPoint(cycle, latency, id)
+        Object.assign(page, { cycle: found.at(-1)?.[0], after: found.at(-1)?.[1] })
+        rows = found.length
+      } else if (name === FAULT) {
+        const found = selectFaults.all({ ...page, ...faultsIn(part) })
+        for (const [cycle, id] of found) yield faultPoint(cycle, id)
         Object.assign(page, { cycle: found.at(-1)?.[0], after: found.at(-1)?.[1] })
         rows = found.length
       } else {
@@ -205,6 +232,7 @@ export function rebuildPyramids(db: Database): void {
   const writer = pyramidWriter(db)
   const lanes = db.prepare<[{ run: RunId }], LaneName>(
     `SELECT DISTINCT pe, '${LATENCY}' AS name, CAST(vcpu AS TEXT) AS part FROM world_switch WHERE run = :run
+     UNION ALL SELECT DISTINCT pe, '${FAULT}', owner || ' ' || kind || ' ' || mode FROM tag_fault WHERE run = :run
      UNION ALL SELECT DISTINCT pe, register, slot FROM register_change WHERE run = :run`,
   )
   for (const run of db.prepare<[], RunId>('SELECT id FROM run').pluck().all()) {

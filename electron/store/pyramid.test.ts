@@ -8,11 +8,19 @@ import type { RegisterRow } from '../../shared/model/trace.ts'
 import { columnsOf } from '../../shared/stats/columns.ts'
 import { newRun } from '../../test/support/store-rows.ts'
 import { xorshift } from '../../test/support/trace-rows.ts'
+import { Damaged } from './failures.ts'
 import { changePoint, type LaneName } from './lanes.ts'
 import { migrate } from './migrations.ts'
-import { packPoints, packSummary, summaryBetween, unpackPoints, unpackSummary } from './points.ts'
+import {
+  LEAF_POINTS,
+  packPoints,
+  packSummary,
+  summaryBetween,
+  unpackPoints,
+  unpackSummary,
+} from './points.ts'
 import { pyramidReader } from './pyramid.ts'
-import { LEAF_POINTS, pyramidWriter } from './pyramid-writer.ts'
+import { pyramidWriter } from './pyramid-writer.ts'
 import { runWriter } from './run-writer.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'switchyard-pyramid-'))
@@ -105,6 +113,31 @@ describe('points', () => {
         expect(summary.last).toEqual(list.at(-1))
         expect(unpackSummary(1000, list.length, packSummary(summary))).toEqual(summary)
       }),
+    )
+  })
+})
+
+describe('points that somebody else made', () => {
+  it('are damage or numbers, never more than a block holds', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: -1, max: 2 ** 40 }),
+        fc.uint8Array({ maxLength: 700 }),
+        (count, bytes) => {
+          for (const read of [
+            () => unpackPoints(0, count, bytes).cycle,
+            () => unpackPoints(0, (count % 128) + 1, bytes).cycle,
+            () => unpackSummary(0, count, bytes),
+          ]) {
+            try {
+              read()
+            } catch (error) {
+              expect(error).toBeInstanceOf(Damaged)
+            }
+          }
+        },
+      ),
+      { numRuns: 500 },
     )
   })
 })

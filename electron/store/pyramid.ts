@@ -2,9 +2,10 @@ import type { Database } from 'better-sqlite3'
 import type { RunId } from '../../shared/model/run.ts'
 import type { CycleRange } from '../../shared/model/views.ts'
 import type { Column } from '../../shared/stats/columns.ts'
+import { Damaged } from './failures.ts'
 import type { LaneName } from './lanes.ts'
-import { extend, type Summary, summaryBetween, unpackPoints, unpackSummary } from './points.ts'
-import { FANOUT, LEAF_POINTS } from './pyramid-writer.ts'
+import { extend, LEAF_POINTS, type Summary, summaryBetween, unpackPoints, unpackSummary } from './points.ts'
+import { FANOUT, TOP_LEVEL } from './pyramid-writer.ts'
 
 interface Block {
   first_cycle: number
@@ -83,7 +84,8 @@ export function pyramidReader(db: Database) {
       }
     }
     function open(block: Block): void {
-      const packed = selectPoints.get({ lane, cycle: block.first_cycle, number: block.number })!
+      const packed = selectPoints.get({ lane, cycle: block.first_cycle, number: block.number })
+      if (!packed) throw new Damaged('a block has no points')
       const points = unpackPoints(block.number * LEAF_POINTS, block.count, packed)
       const { cycle, count } = points
       for (let i = 0; i < count; ) {
@@ -100,6 +102,7 @@ export function pyramidReader(db: Database) {
     }
     const top = selectTop.get({ lane })
     if (typeof top === 'number' && to >= from) {
+      if (top > TOP_LEVEL) throw new Damaged('a lane has too many levels')
       visit({ lane, level: top, low: 0, high: to, first: 0, last: Number.MAX_SAFE_INTEGER })
     }
     return found

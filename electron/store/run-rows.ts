@@ -6,6 +6,7 @@ import type { CheckMode, StopReason } from '../../shared/model/trace.ts'
 import { type Counts, countsOf, quantile } from '../../shared/stats/counts.ts'
 import { findingRows } from './findings.ts'
 import { isAlive } from './ownership.ts'
+import { fromJson } from './values.ts'
 
 interface StoredRun {
   id: number
@@ -89,7 +90,7 @@ export function runRows(db: Database, path: string) {
       experimentHash: row.experiment_hash,
       stateHash: row.state_hash,
       state: isAbandoned(row) ? 'interrupted' : row.state,
-      stop: row.stop === null ? null : (JSON.parse(row.stop) as StopReason),
+      stop: row.stop === null ? null : fromJson<StopReason>(row.stop),
       startedMs: row.started_ms,
       switches: row.switches,
       instructions: row.instructions,

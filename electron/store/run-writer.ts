@@ -12,7 +12,7 @@ import {
   type TraceBatch,
 } from '../../shared/model/trace.ts'
 import { eventWriter, joinEvents } from './event-writer.ts'
-import { changePoint, latencyLane, latencyPoint } from './lanes.ts'
+import { changePoint, faultLane, faultPoint, latencyLane, latencyPoint } from './lanes.ts'
 import { thisProcess } from './ownership.ts'
 import type { NewRun, RunChunk, RunEnd } from './protocol.ts'
 import { pyramidWriter } from './pyramid-writer.ts'
@@ -138,7 +138,7 @@ export function runWriter(db: Database, path: string): RunWriter {
 
   function writeFaults(run: RunId, rows: readonly FaultRow[]): void {
     for (const row of rows) {
-      insertFault.run(
+      const { lastInsertRowid } = insertFault.run(
         run,
         row.pe,
         row.cycle,
@@ -155,6 +155,7 @@ export function runWriter(db: Database, path: string): RunWriter {
         row.write ? 1 : 0,
         row.bytes,
       )
+      pyramids.add(faultLane(row), [faultPoint(row.cycle, Number(lastInsertRowid))])
     }
   }
 

@@ -1,9 +1,5 @@
-import type { Database } from 'better-sqlite3'
-import { rebuildPyramids } from '../pyramid-writer.ts'
-
-/** 0004: first, last, lowest and highest of latencies and register values over time (pyramid-writer.ts), made from the rows. */
-export function pyramids(db: Database): void {
-  db.exec(/* sql */ `
+/** 0004: room for first, last, lowest and highest of what a run has over time (pyramid-writer.ts). */
+export const pyramids = /* sql */ `
 -- A series over time: the latencies of one PE with one vCPU, or the changes of one slot of a register on a PE.
 CREATE TABLE lane (
   id   INTEGER PRIMARY KEY,
@@ -24,6 +20,5 @@ CREATE TABLE lane_block (
   summary     BLOB    NOT NULL, -- points.ts
   points      BLOB,             -- level 0 alone
   UNIQUE (lane, level, first_cycle, number)
-) STRICT;`)
-  rebuildPyramids(db)
-}
+) STRICT;
+`
