@@ -19,6 +19,7 @@ const ofRun = Type.Object({ run })
 
 const schemas = {
   'session.info': none,
+  'session.backup': none,
   'experiment.list': none,
   'experiment.check': Type.Object({ text }),
   'policy.list': none,

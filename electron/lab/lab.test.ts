@@ -310,6 +310,19 @@ describe('the lab', () => {
       'this is not a Switchyard session',
     )
   })
+  it('backs its session up beside it', async () => {
+    const path = join(folder, 'kept.switchyard')
+    const lab = await labOn(fakeMachine({ switches: 20 }), path)
+    const ended = next(lab, 'run.ended')
+    await start(lab)
+    await ended
+    const backup = await value(lab, 'session.backup', {})
+    expect(backup.path.startsWith(`${path}.`)).toBe(true)
+    await lab.close()
+    const copy = await labOn(fakeMachine({ switches: 20 }), backup.path)
+    expect(await value(copy, 'run.list', {})).toMatchObject([{ run: 1, switches: 20 }])
+    await copy.close()
+  })
   it('reads a read-only session and takes no run', async ({ skip }) => {
     const at = mkdtempSync(join(folder, 'mount-'))
     if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', at]).status !== 0)

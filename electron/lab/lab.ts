@@ -46,6 +46,9 @@ export async function openLab(options: LabOptions): Promise<Lab> {
   const path = options.session ?? defaultSession(dataFolder())
   const store = await openStore(options.spawnStore, { path, version })
   const { info } = store
+  void store.damage.then((why) => {
+    if (why !== null) announce('session.damaged', { why })
+  })
   const listeners = new Map<EventName, Set<(payload: never) => void>>()
   const checks = new Checks(store, (run, summary) => announce('run.checked', { run, summary }))
   let live: LiveRun | null = null
@@ -153,6 +156,8 @@ export async function openLab(options: LabOptions): Promise<Lab> {
       sqliteVersion: info.sqliteVersion,
       appVersion: version,
     }),
+    // Beside the file only: a page names no path to write to.
+    'session.backup': () => store.call('session.backup', { to: null }),
     'experiment.list': async () => [
       ...experimentsIn(join(resources, 'experiments')),
       ...experimentsIn(join(dataFolder(), 'experiments')),

@@ -9,6 +9,8 @@ export interface StoreClient {
   info: StoreInfo
   /** Rejects with ProblemError for what a person can mend; any other error is a bug of ours. */
   call<C extends StoreCallName>(name: C, args: StoreCalls[C]['args']): Promise<StoreCalls[C]['reply']>
+  /** Settles when the whole file has been looked at: what is wrong with it, or null. Then nothing is written any more, and info says so. */
+  damage: Promise<string | null>
   /** Closes the file and ends the thread. Safe to call again. */
   close(): Promise<void>
 }
@@ -43,6 +45,7 @@ export async function openStore(spawn: SpawnStore, start: StoreStart): Promise<S
     worker.on('message', (message: FromStore) => {
       if (message.kind === 'ready') return resolve(message.info)
       if (message.kind === 'refused') return reject(problemError(message.problem))
+      if (message.kind === 'checked') return // of a check alone
       const entry = waiting.get(message.ticket)
       waiting.delete(message.ticket)
       if (message.kind === 'reply') entry?.resolve(message.value as never)
@@ -63,15 +66,53 @@ export async function openStore(spawn: SpawnStore, start: StoreStart): Promise<S
     })
   }
 
+  const check = info.checked ? null : startCheck(spawn, start)
+  const damage = (check?.damage ?? Promise.resolve(null)).then(async (found) => {
+    if (found === null || closing !== null) return null
+    const why = `it is damaged (${found})`
+    await call('session.distrust', { why })
+    Object.assign(info, { readOnly: true, readOnlyWhy: info.readOnlyWhy ?? why })
+    return found
+  })
+
+  /** The last one that has the file open leaves it as one plain file: that is to be the store. */
+  async function end(): Promise<void> {
+    await check?.stop()
+    await call('close', {}).then(
+      () => exited,
+      () => undefined,
+    )
+  }
+
   return {
     info,
     call,
+    damage,
     close() {
-      closing ??= call('close', {}).then(
-        () => exited,
-        () => undefined,
-      )
+      closing ??= end()
       return closing
+    },
+  }
+}
+
+/** Looks at a large file on a thread of its own: the store answers meanwhile. */
+function startCheck(spawn: SpawnStore, { path, version }: StoreStart) {
+  const worker = spawn({ path, version, check: true })
+  worker.unref()
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+  const damage = new Promise<string | null>((resolve) => {
+    worker.once('message', (message: FromStore) =>
+      resolve(message.kind === 'checked' ? message.damage : null),
+    )
+    // A check that fails says nothing of the file.
+    worker.once('error', () => resolve(null))
+    worker.once('exit', () => resolve(null))
+  })
+  return {
+    damage,
+    stop(): Promise<void> {
+      worker.postMessage(null)
+      return exited
     },
   }
 }

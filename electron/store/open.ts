@@ -12,7 +12,7 @@ import { takeWriterLock, type WriterLock } from './writer-lock.ts'
 /** The release that mended the WAL reset bug (present since 3.7.0 with two connections to one file). */
 const LEAST_SQLITE = '3.51.3'
 const BUSY_MS = 5_000
-/** Files up to this size are checked whole at open; above, damage shows when the page is read. */
+/** Files up to this size are checked whole at open; larger ones by a thread of their own meanwhile. */
 const CHECKED_BYTES = 32 * 2 ** 20
 
 export interface OpenSession {
@@ -21,6 +21,8 @@ export interface OpenSession {
   /** Why nothing can be written, for people; null when it can. */
   readOnlyWhy: string | null
   sqliteVersion: string
+  /** Whether its structure was looked at; a large file's is not. */
+  checked: boolean
   close(): void
 }
 
@@ -82,7 +84,7 @@ function openForWriting(path: string, version: string, lock: WriterLock, create:
       db.close()
       lock.release()
     }
-    return { db, path, readOnlyWhy: null, sqliteVersion, close }
+    return { db, path, readOnlyWhy: null, sqliteVersion, checked: isSmall(path), close }
   } catch (error) {
     db.close()
     throw error
@@ -112,7 +114,7 @@ function openShared(path: string, version: string): OpenSession {
       atRest(db)
       db.close()
     }
-    return { db, path, readOnlyWhy: why, sqliteVersion, close }
+    return { db, path, readOnlyWhy: why, sqliteVersion, checked: true, close }
   } catch (error) {
     db.close()
     throw error
@@ -143,7 +145,14 @@ function openReadOnly(path: string, version: string, header: Buffer, why: string
       remove()
     }
     const found = newerThan(db, version) ?? (isCutOff(path, header) ? null : damage(path, db))
-    return { db: opened, path, readOnlyWhy: found ?? why, sqliteVersion, close }
+    return {
+      db: opened,
+      path,
+      readOnlyWhy: found ?? why,
+      sqliteVersion,
+      checked: !inPlace || isSmall(path),
+      close,
+    }
   } catch (error) {
     db?.close()
     remove()
@@ -235,15 +244,44 @@ function writer(db: Database.Database): string {
   }
 }
 
+const isSmall = (path: string): boolean => statSync(path).size <= CHECKED_BYTES
+
 /** What there is to say of a file whose structure is not sound, or null. */
 function damage(path: string, db: Database.Database): string | null {
-  if (statSync(path).size > CHECKED_BYTES) return null
+  if (!isSmall(path)) return null
   try {
     const [first] = db.pragma('quick_check(1)') as { quick_check: string }[]
     return first?.quick_check === 'ok' ? null : `it is damaged (${first?.quick_check})`
   } catch (error) {
     if (!(error instanceof Database.SqliteError) || !/CORRUPT|NOTADB/.test(error.code)) throw error
     return `it is damaged (${error.message})`
+  }
+}
+
+/**
+ * Looks at the structure of a whole file, table by table.
+ * @param stop asked between two tables: whether nobody waits for the answer any more
+ * @returns what is wrong, or null
+ */
+export function checkFile(path: string, stop: () => boolean): string | null {
+  const db = new Database(path, { readonly: true, timeout: BUSY_MS })
+  try {
+    const tables = db
+      .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0")
+      .pluck()
+      .all()
+    for (const table of tables as string[]) {
+      if (stop()) return null
+      const quoted = table.replaceAll("'", "''")
+      const [first] = db.pragma(`quick_check('${quoted}')`) as { quick_check: string }[]
+      if (first?.quick_check !== 'ok') return first?.quick_check ?? 'no answer'
+    }
+    return null
+  } catch (error) {
+    if (!(error instanceof Database.SqliteError) || !/CORRUPT|NOTADB/.test(error.code)) throw error
+    return error.message
+  } finally {
+    db.close()
   }
 }
 

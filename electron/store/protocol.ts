@@ -9,6 +9,8 @@ export interface StoreStart {
   path: string
   /** Of Switchyard; written into the session and its runs. */
   version: string
+  /** Only looks at the structure of the file, table by table, until it is told to stop. */
+  check?: boolean
   /** False: a file that is not there is a problem rather than a new session. */
   create?: boolean
   /** A damaged session that is to be read into `path`, a new file. */
@@ -22,6 +24,8 @@ export interface StoreInfo {
   readOnlyWhy: string | null
   schemaVersion: number
   sqliteVersion: string
+  /** False: the file is large, and its structure is still to be looked at (client.ts does, on a thread of its own). */
+  checked: boolean
   /** What was read of the damaged session. */
   salvaged: SalvagedTable[] | null
 }
@@ -97,6 +101,8 @@ export type StoreCalls = Pick<Calls, Query> & {
   'run.finish': { args: { run: RunId; end: RunEnd }; reply: RunSummary }
   /** What the switch contract found in a run that has ended; replaces an earlier report. */
   'run.check': { args: { run: RunId; report: CheckReport }; reply: RunSummary }
+  /** Damage was found: nothing is written from now on. */
+  'session.distrust': { args: { why: string }; reply: null }
   /** What is wrong with the structure of the whole file, at most twenty lines; empty when it is sound. */
   'session.check': { args: Record<string, never>; reply: string[] }
   /** Copies the session as it is now to a new file; null: beside it, named by the time. */
@@ -112,6 +118,8 @@ export type ToStore = { ticket: number; name: StoreCallName; args: unknown }
 export type FromStore =
   | { kind: 'ready'; info: StoreInfo }
   | { kind: 'refused'; problem: Problem }
+  /** What the check found; null: the file is sound as far as it was looked at. */
+  | { kind: 'checked'; damage: string | null }
   | { kind: 'reply'; ticket: number; value: unknown }
   | { kind: 'problem'; ticket: number; problem: Problem }
   /** A bug of ours. */

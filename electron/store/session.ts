@@ -49,7 +49,9 @@ export function startSession({ path: file, version, create = true }: StoreStart)
   }
 }
 
-function sessionOn({ db, path, readOnlyWhy, sqliteVersion, close }: OpenSession, version: string): Session {
+function sessionOn(opened: OpenSession, version: string): Session {
+  const { db, path, sqliteVersion, checked, close } = opened
+  let { readOnlyWhy } = opened
   const readOnly = readOnlyWhy !== null
   const rows = runRows(db, path)
   if (!readOnly) rows.interruptAbandoned()
@@ -78,7 +80,7 @@ function sessionOn({ db, path, readOnlyWhy, sqliteVersion, close }: OpenSession,
   const drain = ringDrain((run, columns) => writing(run, () => writable().appendEvents(run, columns)))
 
   function writable() {
-    if (writer !== null) return writer
+    if (writer !== null && readOnlyWhy === null) return writer
     throw new ProblemError(
       path,
       `the session is read-only: ${readOnlyWhy}`,
@@ -186,6 +188,10 @@ function sessionOn({ db, path, readOnlyWhy, sqliteVersion, close }: OpenSession,
       rows.stored(args.run)
       return switches.nearest(args)
     },
+    'session.distrust'({ why }) {
+      readOnlyWhy ??= why
+      return null
+    },
     'session.check': () => damageOf(db),
     'session.backup'({ to }) {
       const copy = to === null ? backupPath(path) : resolve(to)
@@ -199,7 +205,10 @@ function sessionOn({ db, path, readOnlyWhy, sqliteVersion, close }: OpenSession,
     },
   }
   const schemaVersion = db.pragma('user_version', { simple: true }) as number
-  return { info: { path, readOnly, readOnlyWhy, schemaVersion, sqliteVersion, salvaged: null }, handlers }
+  return {
+    info: { path, readOnly, readOnlyWhy, schemaVersion, sqliteVersion, checked, salvaged: null },
+    handlers,
+  }
 }
 
 function writeReserve(reserve: string): void {

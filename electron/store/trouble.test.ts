@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import Database from 'better-sqlite3'
 import { afterAll, describe, expect, it } from 'vitest'
 import { ProblemError } from '../../shared/base/result.ts'
@@ -19,6 +20,7 @@ import { createRing, ringProducer } from '../../shared/model/event-ring.ts'
 import type { EventColumns } from '../../shared/model/trace.ts'
 import { chunk, newRun } from '../../test/support/store-rows.ts'
 import { xorshift } from '../../test/support/trace-rows.ts'
+import { openStore } from './client.ts'
 import { asProblem } from './failures.ts'
 import { migrate, migrations } from './migrations.ts'
 import { compareVersions, openSession } from './open.ts'
@@ -232,6 +234,58 @@ describe('a damaged file', () => {
     const problem = problemOf(() => start(inside))
     expect(problem.cause).toContain('damaged')
     expect(problem.remedy).toContain('switchyard session salvage')
+  })
+})
+
+describe('a large file', () => {
+  const open = (path: string) =>
+    openStore((workerData) => new Worker(new URL('./worker.ts', import.meta.url), { workerData }), {
+      path,
+      version: '0.1.0',
+    })
+  /** Larger than what is checked at open. */
+  function large(): string {
+    const path = filled()
+    const db = new Database(path)
+    const insert = db.prepare('INSERT INTO console VALUES (1, ?, zeroblob(4000000))')
+    for (let i = 100; i < 109; i++) insert.run(i)
+    db.close()
+    return path
+  }
+
+  it('is looked at while it can be used already, and found sound', async () => {
+    const path = large()
+    const store = await open(path)
+    expect(store.info).toMatchObject({ checked: false, readOnly: false })
+    expect(await store.call('run.count', {})).toBe(1)
+    expect(await store.damage).toBeNull()
+    await store.close()
+    expect(filesOf(path)).toEqual([basename(path)])
+  })
+  it('that is damaged is not written to from then on', async () => {
+    const path = large()
+    const bytes = readFileSync(path)
+    const [page] = pagesOf(path, 'register_change').slice(-1)
+    bytes.fill(0xa5, (page! - 1) * 4096, page! * 4096)
+    writeFileSync(path, bytes)
+    const store = await open(path)
+    expect(await store.damage).toEqual(expect.any(String))
+    expect(store.info).toMatchObject({
+      readOnly: true,
+      readOnlyWhy: expect.stringContaining('it is damaged ('),
+    })
+    await expect(store.call('run.create', newRun())).rejects.toThrow(
+      'the session is read-only: it is damaged (',
+    )
+    expect(await store.call('run.count', {})).toBe(1)
+    await store.close()
+  })
+  it('can be closed before it was looked at', async () => {
+    const path = large()
+    const store = await open(path)
+    await store.close()
+    expect(await store.damage).toBeNull()
+    expect(filesOf(path)).toEqual([basename(path)])
   })
 })
 

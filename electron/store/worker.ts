@@ -1,6 +1,7 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { ProblemError } from '../../shared/base/result.ts'
 import { asProblem } from './failures.ts'
+import { checkFile } from './open.ts'
 import type { FromStore, StoreStart, ToStore } from './protocol.ts'
 import { salvage } from './salvage.ts'
 import { type Session, startSession } from './session.ts'
@@ -13,18 +14,31 @@ const start = workerData as StoreStart
 const post = (message: FromStore, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer)
 
 let session: Session | null = null
-try {
-  const salvaged = start.salvage === undefined ? null : salvage(start.salvage, start.path)
-  session = startSession(start)
-  post({ kind: 'ready', info: { ...session.info, salvaged } })
-} catch (error) {
-  if (!(error instanceof ProblemError)) throw error
-  post({ kind: 'refused', problem: error.problem })
-  port.close()
+if (start.check) {
+  // Any message says that nobody waits any more.
+  const damage = checkFile(start.path, () => receiveMessageOnPort(port) !== undefined)
+  post({ kind: 'checked', damage })
+} else session = opened()
+
+/** @returns null after a refusal, which is posted */
+function opened(): Session | null {
+  try {
+    const salvaged = start.salvage === undefined ? null : salvage(start.salvage, start.path)
+    const made = startSession(start)
+    post({ kind: 'ready', info: { ...made.info, salvaged } })
+    return made
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error
+    post({ kind: 'refused', problem: error.problem })
+    return null
+  }
 }
 
-port.on('message', ({ ticket, name, args }: ToStore) => {
-  if (session === null) return
+if (session === null) port.close()
+else port.on('message', answer)
+
+function answer({ ticket, name, args }: ToStore): void {
+  if (port === null || session === null) return
   try {
     const value = session.handlers[name](args as never)
     post({ kind: 'reply', ticket, value }, buffersOf(value))
@@ -38,7 +52,7 @@ port.on('message', ({ ticket, name, args }: ToStore) => {
       post({ kind: 'crashed', ticket, message, stack: stack ?? '' })
     }
   }
-})
+}
 
 /** The buffers of a reply's columns, which move instead of being copied. */
 function buffersOf(value: unknown): ArrayBuffer[] {

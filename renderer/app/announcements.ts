@@ -39,6 +39,7 @@ export function listenToLab(): () => void {
     }),
     lab.on('run.checked', ({ summary }) => session.replace(summary)),
     lab.on('run.deleted', () => void session.runs.again()),
+    lab.on('session.damaged', () => void session.info.again()),
   ]
   return () => {
     clearTimeout(timer)

@@ -17,6 +17,8 @@ import type {
 /** Every request a client may make. Adding a line here breaks the build until the lab handles it. */
 export interface Calls {
   'session.info': { args: Record<string, never>; reply: SessionInfo }
+  /** Copies the session as it is now to a new file beside it. */
+  'session.backup': { args: Record<string, never>; reply: { path: string; bytes: number } }
   'experiment.list': { args: Record<string, never>; reply: ExperimentEntry[] }
   /** Checks an experiment's text as a run would; an empty list means that it can run. */
   'experiment.check': { args: { text: string }; reply: ExperimentProblem[] }
@@ -76,6 +78,8 @@ export interface Events {
   /** The switch contract has judged a run; its report can be asked for. */
   'run.checked': { run: RunId; summary: RunSummary }
   'run.deleted': { run: RunId }
+  /** The file turned out to be damaged: `session.info` says so from now on, and nothing is written. */
+  'session.damaged': { why: string }
 }
 
 export type CallName = keyof Calls
@@ -84,6 +88,7 @@ export type EventName = keyof Events
 /** Run-time list of the calls: what a transport lets through. Checked for completeness by the type. */
 export const callNames = Object.keys({
   'session.info': 0,
+  'session.backup': 0,
   'experiment.list': 0,
   'experiment.check': 0,
   'policy.list': 0,

@@ -543,6 +543,7 @@ export function createFakeLab(shapes: RunShape[]): FakeLab {
   }
   const handlers: Handlers = {
     'session.info': async () => info,
+    'session.backup': async () => ({ path: `${info.path}.20261125T120000Z.backup`, bytes: 925_696 }),
     'experiment.list': async () => experiments,
     'experiment.check': async ({ text }) =>
       text.includes('"pes": 4')
