@@ -46,9 +46,18 @@ export function faultsIn(part: string): { owner: Owner; kind: FaultKind; mode: C
 }
 
 /** Its place in the lane is the writer's to say. */
-export type LanePoint = Omit<Point, 'ordinal'>
+export interface LanePoint extends Omit<Point, 'ordinal'> {
+  /** Cycles by phase, of a latency. */
+  sums?: readonly number[]
+}
 
-export const latencyPoint = (cycle: number, latency: number, id: number): LanePoint => ({
+export const latencyPoint = (
+  cycle: number,
+  latency: number,
+  id: number,
+  phases: readonly number[],
+): LanePoint => ({
+  sums: phases,
   cycle,
   high: Math.floor(latency / 2 ** 32),
   low: latency >>> 0,

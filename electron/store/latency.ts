@@ -11,6 +11,7 @@ import type { Point as StoredPoint } from './points.ts'
 import { pyramidReader } from './pyramid.ts'
 
 const ECDF_STEPS = 500
+const PHASES = 6
 
 interface Selection {
   run: RunId
@@ -45,16 +46,11 @@ const quantiles = [
 /** The latencies of a run's world switches, over time and as a distribution. A switch lies where it starts. */
 export function latencyQueries(db: Database, extent: (run: RunId) => CycleRange) {
   const pyramid = pyramidReader(db)
-  const inRange = 'run = :run AND start_cycle BETWEEN :from AND :to'
+  const started = 'run = :run AND start_cycle BETWEEN :from AND :to'
   const filtered = '(:pe IS NULL OR pe = :pe) AND (:vcpu IS NULL OR vcpu = :vcpu)'
   const selectSeries = db
     .prepare<[Selection], Point>(
-      `SELECT start_cycle, latency, pe, vcpu, id FROM world_switch WHERE ${inRange} AND ${filtered} ORDER BY start_cycle, id`,
-    )
-    .raw()
-  const countInRange = db
-    .prepare<[Selection], LatencyCount>(
-      `SELECT latency, count(*), min(id) FROM world_switch WHERE ${inRange} AND ${filtered} GROUP BY latency`,
+      `SELECT start_cycle, latency, pe, vcpu, id FROM world_switch WHERE ${started} AND ${filtered} ORDER BY start_cycle, id`,
     )
     .raw()
   const countInRun = db
@@ -62,12 +58,9 @@ export function latencyQueries(db: Database, extent: (run: RunId) => CycleRange)
       `SELECT latency, total(count), min(example) FROM latency_count WHERE run = :run AND ${filtered} GROUP BY latency`,
     )
     .raw()
-  const phaseSums = [0, 1, 2, 3, 4, 5].map((phase) => `total(phase${phase})`).join(', ')
-  const sumInRange = db
-    .prepare<[Selection], number[]>(
-      `SELECT count(*), ${phaseSums} FROM world_switch WHERE ${inRange} AND ${filtered}`,
-    )
-    .raw()
+  const phaseSums = Array.from({ length: PHASES }, (_, phase) => phase)
+    .map((phase) => `total(phase${phase})`)
+    .join(', ')
   const sumInRun = db
     .prepare<[Selection], number[]>(
       `SELECT total(switches), ${phaseSums} FROM phase_total WHERE run = :run AND ${filtered}`,
@@ -78,6 +71,40 @@ export function latencyQueries(db: Database, extent: (run: RunId) => CycleRange)
       'SELECT phase0, phase1, phase2, phase3, phase4, phase5 FROM world_switch WHERE id = ?',
     )
     .raw()
+
+  /** Counts by latency with the first switch of each, and cycles by phase, of the switches that begin in a range. */
+  function inRange(selection: Selection): { counts: LatencyCount[]; phases: PhaseSums } {
+    const found = new Map<number, LatencyCount>()
+    const phases: PhaseSums = { switches: 0, sums: Array(PHASES).fill(0) }
+    const add = (cycles: readonly number[]): void => {
+      for (let phase = 0; phase < PHASES; phase++) phases.sums[phase]! += cycles[phase] ?? 0
+    }
+    const alone: number[] = []
+    for (const { id } of lanesOf(selection)) {
+      for (const { points, from, to, sums } of pyramid.leaves(id, selection)) {
+        for (let i = from; i < to; i++) {
+          const latency = points.high[i]! * 2 ** 32 + points.low[i]!
+          const switchId = points.ref[i]!
+          const entry = found.get(latency)
+          if (entry === undefined) found.set(latency, [latency, 1, switchId])
+          else {
+            entry[1]++
+            if (switchId < entry[2]) entry[2] = switchId
+          }
+          if (sums === null) alone.push(switchId)
+        }
+        phases.switches += to - from
+        if (sums !== null) add(sums)
+      }
+    }
+    for (const id of alone) add(phasesOf.get(id) ?? [])
+    return { counts: [...found.values()], phases }
+  }
+
+  const inRun = (selection: Selection): { counts: LatencyCount[]; phases: PhaseSums } => {
+    const [switches, ...sums] = sumInRun.get(selection)!
+    return { counts: countInRun.all(selection), phases: { switches: switches!, sums } }
+  }
 
   /** The lanes that a selection covers. */
   function lanesOf({ run, pe, vcpu }: Selection): Lane[] {
@@ -137,14 +164,13 @@ export function latencyQueries(db: Database, extent: (run: RunId) => CycleRange)
       vcpu,
     }: Calls['run.distribution']['args']): LatencyDistribution | null {
       const selection: Selection = { run, ...(range ?? extent(run)), pe, vcpu }
-      const found = (range ? countInRange : countInRun).all(selection)
+      const { counts: found, phases } = range ? inRange(selection) : inRun(selection)
       const counts = countsOf(found.map(([latency, count]) => [latency, count]))
       if (counts.n === 0) return null
       const examples = new Map(found.map(([latency, , id]) => [latency, id]))
       const example = (latency: number): number => examples.get(latency)!
       const bars = histogram(counts, bins)
       const steps = ecdf(counts, ECDF_STEPS)
-      const phases = sums((range ? sumInRange : sumInRun).get(selection)!)
       const medianId = example(quantile(counts, 0.5))
       return {
         unit: 'model cycles',
@@ -165,5 +191,3 @@ export function latencyQueries(db: Database, extent: (run: RunId) => CycleRange)
     },
   }
 }
-
-const sums = ([switches, ...rest]: number[]): PhaseSums => ({ switches: switches!, sums: rest })

@@ -16,6 +16,8 @@ export interface Point {
 
 /** Count, first, last, lowest and highest of some consecutive points; of equal ones the first. */
 export interface Summary {
+  /** Of what the points have beside their values: a latency's cycles by phase. Null where that is not known. */
+  sums: number[] | null
   count: number
   first: Point
   last: Point
@@ -25,7 +27,8 @@ export interface Summary {
 
 const isBelow = (a: Point, b: Point): boolean => a.high < b.high || (a.high === b.high && a.low < b.low)
 
-export const summaryOf = (point: Point): Summary => ({
+export const summaryOf = (point: Point, sums: readonly number[] | null = null): Summary => ({
+  sums: sums && [...sums],
   count: 1,
   first: point,
   last: point,
@@ -36,22 +39,21 @@ export const summaryOf = (point: Point): Summary => ({
 /** Takes in what comes after. */
 export function extend(summary: Summary, next: Summary): void {
   summary.count += next.count
+  const { sums } = next
+  summary.sums = summary.sums && sums && summary.sums.map((sum, i) => sum + sums[i]!)
   summary.last = next.last
   if (isBelow(next.min, summary.min)) summary.min = next.min
   if (isBelow(summary.max, next.max)) summary.max = next.max
 }
 
-/** Bytes of a point at most: four numbers of up to 8 bytes in groups of 7 bits. */
-const MOST_BYTES = 32
+/** Of a number at most: below 2^53, in groups of seven bits. */
+const MOST_BYTES = 8
 
-/**
- * Points as differences from the one before, each a number in groups of seven bits, lowest first: the cycle's, the value's by
- * exclusive or of its halves, the reference's with its sign in the lowest bit.
- */
-export function packPoints(points: readonly Point[]): Uint8Array {
-  const bytes = new Uint8Array(points.length * MOST_BYTES)
+/** Numbers from 0 to 2^53 - 1 in groups of seven bits, lowest first. */
+function packNumbers(numbers: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(numbers.length * MOST_BYTES)
   let at = 0
-  const put = (number: number): void => {
+  for (const number of numbers) {
     let rest = number
     while (rest >= 128) {
       bytes[at++] = (rest % 128) + 128
@@ -59,6 +61,36 @@ export function packPoints(points: readonly Point[]): Uint8Array {
     }
     bytes[at++] = rest
   }
+  return bytes.slice(0, at)
+}
+
+/** Reads them one after the other; zeros after the end. */
+function numbersIn(bytes: Uint8Array) {
+  let at = 0
+  return {
+    take(): number {
+      let byte = bytes[at++] ?? 0
+      if (byte < 128) return byte
+      let number = byte - 128
+      let scale = 128
+      do {
+        byte = bytes[at++] ?? 0
+        number += (byte & 127) * scale
+        scale *= 128
+      } while (byte >= 128)
+      return number
+    },
+    isAtEnd: () => at >= bytes.length,
+  }
+}
+
+/**
+ * Points as differences from the one before: the cycle's, the value's by exclusive or of its halves, the reference's with its
+ * sign in the lowest bit.
+ */
+export function packPoints(points: readonly Point[]): Uint8Array {
+  const numbers: number[] = []
+  const put = (number: number) => numbers.push(number)
   let before: Omit<Point, 'ordinal'> = { cycle: 0, high: 0, low: 0, ref: 0 }
   for (const point of points) {
     put(point.cycle - before.cycle)
@@ -68,8 +100,10 @@ export function packPoints(points: readonly Point[]): Uint8Array {
     put(step < 0 ? -2 * step - 1 : 2 * step)
     before = point
   }
-  return bytes.slice(0, at)
+  return packNumbers(numbers)
 }
+
+const MOST_SUMS = 16
 
 /** Points as columns; `first` is the ordinal of the first. */
 export interface PointColumns {
@@ -93,19 +127,10 @@ export const pointAt = ({ first, cycle, high, low, ref }: PointColumns, i: numbe
 export function unpackPoints(first: number, count: number, bytes: Uint8Array): PointColumns {
   if (count < 1 || count > LEAF_POINTS || bytes.length < count * 4)
     throw new Damaged('a block of points has another length than its row says')
-  let at = 0
-  const take = (): number => {
-    let byte = bytes[at++] ?? 0
-    if (byte < 128) return byte
-    let number = byte - 128
-    let scale = 128
-    do {
-      byte = bytes[at++] ?? 0
-      number += (byte & 127) * scale
-      scale *= 128
-    } while (byte >= 128)
-    return number
-  }
+  return readPoints(first, count, numbersIn(bytes))
+}
+
+function readPoints(first: number, count: number, { take }: ReturnType<typeof numbersIn>): PointColumns {
   const columns: PointColumns = {
     first,
     count,
@@ -138,6 +163,7 @@ export function summaryBetween(columns: PointColumns, from: number, to: number):
     if (high[i]! > high[max]! || (high[i] === high[max] && low[i]! > low[max]!)) max = i
   }
   return {
+    sums: null,
     count: to - from,
     first: pointAt(columns, from),
     last: pointAt(columns, to - 1),
@@ -146,14 +172,11 @@ export function summaryBetween(columns: PointColumns, from: number, to: number):
   }
 }
 
-/** The points of a summary in their order, after the ordinals of lowest and highest: those of first and last are known. */
-export function packSummary({ first, last, min, max }: Summary): Uint8Array {
+/** Where lowest and highest lie (two uint32), the four points in their order, then the sums, if there are any. */
+export function packSummary({ first, last, min, max, sums }: Summary): Uint8Array {
   const points = packPoints([first, ...[min, max].sort((a, b) => a.ordinal - b.ordinal), last])
   const ordinals = Uint32Array.of(min.ordinal - first.ordinal, max.ordinal - first.ordinal)
-  const packed = new Uint8Array(8 + points.length)
-  packed.set(new Uint8Array(ordinals.buffer))
-  packed.set(points, 8)
-  return packed
+  return Buffer.concat([new Uint8Array(ordinals.buffer), points, packNumbers(sums ?? [])])
 }
 
 /** @param first the ordinal of the first of `count` points @throws Damaged */
@@ -162,9 +185,13 @@ export function unpackSummary(first: number, count: number, packed: Uint8Array):
   const ordinals = new DataView(packed.buffer, packed.byteOffset, 8)
   const min = ordinals.getUint32(0, true)
   const max = ordinals.getUint32(4, true)
-  const columns = unpackPoints(0, 4, packed.subarray(8))
+  const numbers = numbersIn(packed.subarray(8))
+  const columns = readPoints(0, 4, numbers)
   const point = (i: number, ordinal: number): Point => ({ ...pointAt(columns, i), ordinal: first + ordinal })
+  const sums: number[] = []
+  while (!numbers.isAtEnd() && sums.length < MOST_SUMS) sums.push(numbers.take())
   return {
+    sums: sums.length > 0 ? sums : null,
     count,
     first: point(0, 0),
     last: point(3, count - 1),

@@ -82,8 +82,8 @@ export function pyramidWriter(db: Database): PyramidWriter {
     ON CONFLICT (lane, level, first_cycle, number) DO UPDATE SET last_cycle = excluded.last_cycle, count = excluded.count, summary = excluded.summary,
       points = excluded.points`)
   const selectLatencies = db
-    .prepare<[Page & { vcpu: number }], [cycle: number, id: number, latency: number]>(
-      `SELECT start_cycle, id, latency FROM world_switch WHERE run = :run AND pe = :pe AND vcpu = :vcpu
+    .prepare<[Page & { vcpu: number }], [cycle: number, id: number, latency: number, ...phases: number[]]>(
+      `SELECT start_cycle, id, latency, phase0, phase1, phase2, phase3, phase4, phase5 FROM world_switch WHERE run = :run AND pe = :pe AND vcpu = :vcpu
          AND (start_cycle, id) > (:cycle, :after) ORDER BY start_cycle, id LIMIT ${PAGE_ROWS}`,
     )
     .raw()
@@ -116,7 +116,7 @@ export function pyramidWriter(db: Database): PyramidWriter {
     for (let rows = PAGE_ROWS; rows === PAGE_ROWS; ) {
       if (name === LATENCY) {
         const found = selectLatencies.all({ ...page, vcpu: Number(part) })
-        for (const [cycle, id, latency] of found) yield latencyPoint(cycle, latency, id)
+        for (const [cycle, id, latency, ...phases] of found) yield latencyPoint(cycle, latency, id, phases)
         Object.assign(page, { cycle: found.at(-1)?.[0], after: found.at(-1)?.[1] })
         rows = found.length
       } else if (name === FAULT) {
@@ -152,18 +152,19 @@ export function pyramidWriter(db: Database): PyramidWriter {
   const isThere = (lane: Lane, level: number): boolean =>
     level === 0 || lane.open[0]!.number >= FANOUT ** (level - 1)
 
-  function push(lane: Lane, { cycle, high, low, ref }: LanePoint): void {
+  function push(lane: Lane, { cycle, high, low, ref, sums }: LanePoint): void {
     const point: Point = { ordinal: lane.size++, cycle, high, low, ref }
+    const one = summaryOf(point, sums)
     const leaf = Math.floor(point.ordinal / LEAF_POINTS)
     for (let level = 0; level <= TOP_LEVEL; level++) {
       const number = Math.floor(leaf / FANOUT ** level)
       const open = lane.open[level]
       if (open !== undefined && open.number === number) {
-        extend(open.summary, summaryOf(point))
+        extend(open.summary, one)
         continue
       }
       if (open !== undefined) write(lane, level)
-      lane.open[level] = { number, firstCycle: cycle, summary: summaryOf(point) }
+      lane.open[level] = { number, firstCycle: cycle, summary: { ...one } }
       if (level === 0) lane.leaf = []
     }
     lane.leaf.push(point)

@@ -4,7 +4,15 @@ import type { CycleRange } from '../../shared/model/views.ts'
 import type { Column } from '../../shared/stats/columns.ts'
 import { Damaged } from './failures.ts'
 import type { LaneName } from './lanes.ts'
-import { extend, LEAF_POINTS, type Summary, summaryBetween, unpackPoints, unpackSummary } from './points.ts'
+import {
+  extend,
+  LEAF_POINTS,
+  type PointColumns,
+  type Summary,
+  summaryBetween,
+  unpackPoints,
+  unpackSummary,
+} from './points.ts'
 import { FANOUT, TOP_LEVEL } from './pyramid-writer.ts'
 
 interface Block {
@@ -23,6 +31,14 @@ interface Wanted {
   high: number
   first: number
   last: number
+}
+
+/** Points `from` to `to` (not included) of a leaf lie in the range. */
+export interface Leaf {
+  points: PointColumns
+  from: number
+  to: number
+  sums: number[] | null
 }
 
 /** Reads the pyramids that pyramid-writer.ts keeps. */
@@ -108,7 +124,30 @@ export function pyramidReader(db: Database) {
     return found
   }
 
+  // Blocks of a level are in order and do not overlap but by a cycle: of those that begin before the range only the last reaches in.
+  const selectLeaves = db.prepare<[{ lane: number } & CycleRange], Block & { points: Uint8Array }>(
+    `SELECT first_cycle, number, last_cycle, count, summary, points FROM lane_block
+     WHERE lane = :lane AND level = 0 AND first_cycle <= :to AND last_cycle >= :from AND first_cycle >= ifnull(
+       (SELECT first_cycle FROM lane_block WHERE lane = :lane AND level = 0 AND first_cycle < :from
+        ORDER BY first_cycle DESC LIMIT 1), 0)
+     ORDER BY first_cycle, number`,
+  )
+
+  /** All points of a range, leaf by leaf; the sums are null where a leaf lies in it in part. */
+  function* leaves(lane: number, range: CycleRange): Generator<Leaf> {
+    for (const block of selectLeaves.iterate({ lane, ...range })) {
+      const first = block.number * LEAF_POINTS
+      const points = unpackPoints(first, block.count, block.points)
+      let [from, to] = [0, points.count]
+      while (from < to && points.cycle[from]! < range.from) from++
+      while (to > from && points.cycle[to - 1]! > range.to) to--
+      const whole = to - from === points.count
+      yield { points, from, to, sums: whole ? unpackSummary(first, block.count, block.summary).sums : null }
+    }
+  }
+
   return {
+    leaves,
     /** The lane's number, or undefined when the run has none of that name. */
     lane: (run: RunId, name: LaneName): number | undefined => selectLane.get({ run, ...name }),
     /** All lanes of one name. */

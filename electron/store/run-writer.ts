@@ -111,7 +111,7 @@ export function runWriter(db: Database, path: string): RunWriter {
         toWhole(row.endNs),
       )
       pyramids.add(latencyLane(row.pe, row.vcpu), [
-        latencyPoint(row.startCycle, latency, Number(lastInsertRowid)),
+        latencyPoint(row.startCycle, latency, Number(lastInsertRowid), row.phases),
       ])
       const key = `${row.pe} ${row.vcpu} ${latency}`
       const seen = latencies.get(key)
