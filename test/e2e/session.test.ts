@@ -1,4 +1,12 @@
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -198,6 +206,25 @@ describe('serve', () => {
       expect(await outcome).toEqual({ status: 0, out: `${url}\n`, err: '' })
     },
   )
+
+  it('of a session that is open elsewhere is read-only and says so, and no run goes into it', async () => {
+    const first = startCommand(['serve', session], { cwd: folder, env })
+    const ended = outcomeOf(first)
+    await firstLine(first)
+    const why = 'read-only: another process has it open'
+    const refused = await switchyard('run', handover, '--db', session)
+    expect([refused.status, refused.out]).toEqual([1, ''])
+    expect(refused.err).toContain(`the session is ${why}`)
+    const second = startCommand(['serve', session], { cwd: folder, env })
+    const outcome = outcomeOf(second)
+    await firstLine(second)
+    second.kill('SIGTERM')
+    expect(await outcome).toMatchObject({ status: 0, err: `switchyard: served.switchyard is ${why}\n` })
+    first.kill('SIGTERM')
+    expect((await ended).status).toBe(0)
+    expect(readdirSync(folder).filter((name) => name.startsWith('served.'))).toEqual(['served.switchyard'])
+    expect((await switchyard('run', handover, '--db', session, '--set', 'stop.switches=20')).status).toBe(0)
+  })
 
   it('says that a port is taken', async () => {
     const other = createServer()
