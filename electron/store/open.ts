@@ -80,6 +80,7 @@ function openForWriting(path: string, version: string, lock: WriterLock, create:
     if (create) about.run('created_by', version)
     about.run('written_by', version)
     const close = () => {
+      giveRoomBack(db)
       atRest(db)
       db.close()
       lock.release()
@@ -170,6 +171,22 @@ function schemaAt(path: string): number {
 }
 
 const schemaOf = (db: Database.Database): number => db.pragma('user_version', { simple: true }) as number
+
+/** Pages that may lie unused in a closed session whatever its size. */
+const FREE_PAGES = 1000
+
+/** A file that is mostly room of deleted runs becomes as small as what it holds. */
+function giveRoomBack(db: Database.Database): void {
+  const free = db.pragma('freelist_count', { simple: true }) as number
+  const pages = db.pragma('page_count', { simple: true }) as number
+  if (free < FREE_PAGES || 2 * free < pages) return
+  try {
+    db.exec('VACUUM')
+  } catch (error) {
+    // It needs room for a second copy, and nobody else reading: then the file stays as it is.
+    if (!(error instanceof Database.SqliteError)) throw error
+  }
+}
 
 /**
  * Leaves WAL mode, so that a closed session is one plain file. Not possible while another process has it open: then all that

@@ -237,6 +237,30 @@ describe('a damaged file', () => {
   })
 })
 
+describe('a deleted run', () => {
+  it('leaves a small file', () => {
+    const path = filled()
+    const size = readFileSync(path).length
+    const session = start(path)
+    const run = session.handlers['run.create'](newRun('large'))
+    const console = [Buffer.alloc(6_000_000, 0x2e)]
+    session.handlers['run.append']({ run, chunk: { traces: [], console, pes: [], hostNs: 0 } })
+    const stop = { kind: 'stopped' } as const
+    session.handlers['run.finish']({
+      run,
+      end: { state: 'stopped', stop, stateHash: null, hostNs: 1, pes: [] },
+    })
+    session.handlers['run.delete']({ run })
+    session.handlers.close({})
+    expect(readFileSync(path).length).toBeLessThan(size + 100_000)
+    const again = start(path)
+    expect(again.handlers['session.check']({})).toEqual([])
+    expect(again.handlers['run.get']({ run: 1 })).toMatchObject({ switches: 200, latency: { n: 200 } })
+    expect(again.handlers['run.create'](newRun())).toBe(run + 1)
+    again.handlers.close({})
+  })
+})
+
 describe('a large file', () => {
   const open = (path: string) =>
     openStore((workerData) => new Worker(new URL('./worker.ts', import.meta.url), { workerData }), {
