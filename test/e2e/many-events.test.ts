@@ -2,11 +2,14 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Session, startSession } from '../../electron/store/session.ts'
 import { eventKinds } from '../../shared/model/trace.ts'
-import { type BigSession, makeBigSession } from '../../test/support/big-session.ts'
-import { eventStream } from '../../test/support/event-stream.ts'
-import { xorshift } from '../../test/support/trace-rows.ts'
-import { type Session, startSession } from './session.ts'
+import { type BigSession, makeBigSession } from '../support/big-session.ts'
+import { openBrowser } from '../support/browser.ts'
+import { noChromium } from '../support/chromium.ts'
+import { firstLine, outcomeOf, startCommand } from '../support/command-line.ts'
+import { eventStream } from '../support/event-stream.ts'
+import { xorshift } from '../support/trace-rows.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'switchyard-many-'))
 const path = join(folder, 'many.switchyard')
@@ -93,6 +96,42 @@ describe('a run of ten million events', () => {
           new Float64Array(series.columnStart.length),
       )
       expect([series.total, found], `window ${from} to ${to}`).toEqual([total, wanted])
+    }
+  })
+
+  it.skipIf(noChromium)(`is drawn by the built program${noChromium ? ` (${noChromium})` : ''}`, async () => {
+    const server = startCommand(['serve', path], {
+      cwd: folder,
+      env: { SWITCHYARD_DATA: join(folder, 'data') },
+    })
+    const browser = await openBrowser()
+    try {
+      const page = await browser.context.newPage()
+      const complaints: string[] = []
+      page.on('pageerror', (error) => complaints.push(String(error)))
+      await page.goto(`${await firstLine(server)}#/run/${made.run}/latency`)
+      const badge = page.locator('section.figure .badge').first()
+      const numbers = async () => (await badge.innerText()).replaceAll(/[^\dof]/g, '')
+      await expect.poll(numbers, { timeout: 20_000 }).toMatch(new RegExp(`^\\d+of${made.switches}$`))
+      const from = Math.floor(made.cycles / 3)
+      const to = from + 200_000
+      const inside = session.handlers['run.latency']({
+        run: made.run,
+        range: { from, to },
+        columns: 10_000,
+        pe: null,
+        vcpu: null,
+      }).total
+      await page.evaluate((hash) => {
+        location.hash = hash
+      }, `#/run/${made.run}/latency?cycles=${from}-${to}`)
+      await expect.poll(numbers, { timeout: 20_000 }).toContain(String(inside))
+      expect(inside).toBeGreaterThan(100)
+      expect(complaints).toEqual([])
+    } finally {
+      await browser.close()
+      server.kill('SIGTERM')
+      await outcomeOf(server)
     }
   })
 })
