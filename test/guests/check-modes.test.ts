@@ -20,6 +20,7 @@ const config = (pes: number, host: Mode, guest: Mode): string => {
 .set CFG_MTE_ASYNC,     1
 .set CFG_RAS,           ${pes % 2}
 .set CFG_PAUTH,         0
+.set CFG_TIMERS,        0
 .set CFG_HOST_EXCLUDE,  0x8001
 .set CFG_HOST_OTHER,    0x8001
 .set CFG_HOST_RRND,     0
@@ -41,6 +42,7 @@ const config = (pes: number, host: Mode, guest: Mode): string => {
 .set CFG_RESTORE,       0
 .set CFG_HOST_DRAWS,    0
 .set CFG_HYP_DRAWS,     0
+.set CFG_HOST_SIGNS,    0
 .set CFG_HOST_ATA,      1
 .set CFG_HOST_TCO,      0
 .macro vcpu_config
