@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import Database from 'better-sqlite3'
-import { openStore } from '../../electron/store/client.ts'
+import { openStore, type StoreClient } from '../../electron/store/client.ts'
 import { createRing, ringCapacity } from '../../shared/model/event-ring.ts'
+import type { RunId } from '../../shared/model/run.ts'
 import { eventStream } from '../support/event-stream.ts'
 import { newRun } from '../support/store-rows.ts'
 import type { ProducerWork } from './event-producer.ts'
@@ -12,6 +13,7 @@ import type { ProducerWork } from './event-producer.ts'
 /** The promise: events a second from one producer. */
 const PER_SECOND = 1_000_000
 const SEED = 20_261_125
+const DRAW_MS = 100
 
 const spawnStore = (workerData: unknown) =>
   new Worker(new URL('../../electron/store/worker.ts', import.meta.url), { workerData })
@@ -40,10 +42,12 @@ export async function ingestAlone(events: number): Promise<number> {
 /**
  * Events a second that the producer came to while a store took them, and bytes an event of the closed file.
  * @param perSecond null: as fast as the store takes them, its last commit included
+ * @param drawn the charts of the growing run are asked for ten times a second
  */
 export function ingest(
   events: number,
   perSecond: number | null = PER_SECOND,
+  drawn = false,
 ): Promise<{ perSecond: number; bytes: number }> {
   return inFolder(async (path) => {
     const store = await openStore(spawnStore, { path, version: 'bench' })
@@ -51,7 +55,9 @@ export function ingest(
     const ring = createRing(0, ringCapacity(1))
     await store.call('run.rings', { run, rings: [ring] })
     const from = performance.now()
+    const drawing = drawn ? setInterval(() => void draw(store, run), DRAW_MS) : undefined
     const producerMs = await produce({ ring, events, perSecond, alone: false })
+    clearInterval(drawing)
     const stop = { kind: 'stopped' } as const
     await store.call('run.finish', {
       run,
@@ -66,6 +72,17 @@ export function ingest(
       bytes: statSync(path).size / events,
     }
   })
+}
+
+/** What the page of a run that is computed asks for again and again. */
+async function draw(store: StoreClient, run: RunId): Promise<void> {
+  const asked = { run, range: null, columns: 1000, pe: null, vcpu: null }
+  await Promise.all([
+    store.call('run.list', {}),
+    store.call('run.latency', asked),
+    store.call('run.faults', asked),
+    store.call('run.events', asked),
+  ])
 }
 
 /** Events a second as plain rows of one prepared statement, a transaction for every ten thousand. */

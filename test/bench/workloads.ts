@@ -139,6 +139,11 @@ export function bench(scale: number): Bench {
         return perSecond
       },
     },
+    {
+      name: 'store_ingest_drawn',
+      unit: 'events/s',
+      once: async () => (await ingest(batches(3_000_000), undefined, true)).perSecond,
+    },
     { name: 'store_ingest_alone', unit: 'events/s', once: () => ingestAlone(batches(3_000_000)) },
     {
       name: 'store_ingest_bytes',
@@ -168,6 +173,11 @@ export function bench(scale: number): Bench {
   const ratios: Ratio[] = [
     { name: 'checked accesses to unchecked', of: 'reference_mte_sync', to: 'reference_mem' },
     { name: 'producer, with a store to without', of: 'store_ingest', to: 'store_ingest_alone' },
+    {
+      name: 'producer, with ten drawings a second to without a store',
+      of: 'store_ingest_drawn',
+      to: 'store_ingest_alone',
+    },
     { name: 'stored events, columns to rows', of: 'store_ingest_most', to: 'store_ingest_rows' },
     {
       name: 'memory to draw, ten million events to one',
