@@ -145,7 +145,7 @@ function openReadOnly(path: string, version: string, header: Buffer, why: string
       opened.close()
       remove()
     }
-    const found = newerThan(db, version) ?? (isCutOff(path, header) ? null : damage(path, db))
+    const found = newerThan(db, version) ?? (isCutOff(path, header) ? null : damage(path, db, !inPlace))
     return {
       db: opened,
       path,
@@ -264,8 +264,8 @@ function writer(db: Database.Database): string {
 const isSmall = (path: string): boolean => statSync(path).size <= CHECKED_BYTES
 
 /** What there is to say of a file whose structure is not sound, or null. */
-function damage(path: string, db: Database.Database): string | null {
-  if (!isSmall(path)) return null
+function damage(path: string, db: Database.Database, anySize = false): string | null {
+  if (!anySize && !isSmall(path)) return null
   try {
     const [first] = db.pragma('quick_check(1)') as { quick_check: string }[]
     return first?.quick_check === 'ok' ? null : `it is damaged (${first?.quick_check})`
