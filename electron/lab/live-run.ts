@@ -1,11 +1,11 @@
 import { performance } from 'node:perf_hooks'
 import { type Problem, ProblemError } from '../../shared/base/result.ts'
-import { createRing, ringCapacity } from '../../shared/model/event-ring.ts'
+import { createRing, type RingKind, ringCapacity } from '../../shared/model/ring.ts'
 import type { RunId, RunProgress, RunState, RunSummary } from '../../shared/model/run.ts'
 import type { PeStatus, StopReason, TraceBatch } from '../../shared/model/trace.ts'
 import type { StoreClient } from '../store/client.ts'
 import type { RunChunk } from '../store/protocol.ts'
-import type { MachineEnd, MachineEvents, MachineHandle, MachinePlan } from '../workers/plan.ts'
+import type { MachineEnd, MachineEvents, MachineHandle, MachinePlan, PeRings } from '../workers/plan.ts'
 import { syncText } from './plan-run.ts'
 
 /** How often rows go to the store (a killed process loses what is younger), and progress to the clients. */
@@ -63,14 +63,14 @@ export class LiveRun {
     this.done = new Promise((resolve) => {
       this.finish = resolve
     })
-    if (plan.probes.events) this.machineEvents.rings = this.ringsToStore()
+    this.machineEvents.rings = this.ringsToStore()
     this.timers = [
       setInterval(() => void this.write(), STORE_MS),
       setInterval(() => this.report(), PROGRESS_MS),
     ]
   }
 
-  /** What the machine is to call. Its events go to the store through rings of their own: no copy passes through here. */
+  /** What the machine is to call. Events and register changes go to the store through rings of their own: no copy passes through here. */
   readonly machineEvents: MachineEvents = {
     trace: (batch) => {
       this.waiting.traces.push(batch)
@@ -95,10 +95,20 @@ export class LiveRun {
   }
 
   /** Rings from the PEs to the store; what the store says of them comes with the next write. */
-  private ringsToStore(): SharedArrayBuffer[] {
-    const { pes } = this.plan
-    const rings = Array.from({ length: pes }, (_, pe) => createRing(pe, ringCapacity(pes)))
-    void this.store.call('run.rings', { run: this.run, rings }).catch((error) => this.storeFailed(error))
+  private ringsToStore(): PeRings[] {
+    const { pes, probes } = this.plan
+    const ring = (pe: number, kind: RingKind) => createRing(pe, ringCapacity(pes, kind), kind)
+    const rings = Array.from({ length: pes }, (_, pe) => ({
+      changes: ring(pe, 'changes'),
+      ...(probes.events && { events: ring(pe, 'events') }),
+    }))
+    void this.store
+      .call('run.rings', {
+        run: this.run,
+        rings: rings.flatMap((mine) => Object.values(mine)),
+        registers: probes.registers,
+      })
+      .catch((error) => this.storeFailed(error))
     return rings
   }
 

@@ -1,10 +1,10 @@
-import type {
-  ChangeCause,
-  CheckMode,
-  FaultKind,
-  FaultRow,
-  Owner,
-  RegisterRow,
+import {
+  type CheckMode,
+  changeCauses,
+  type FaultKind,
+  type FaultRow,
+  type Owner,
+  type RegisterRow,
 } from '../../shared/model/trace.ts'
 import type { Point } from './points.ts'
 
@@ -21,7 +21,7 @@ export const LATENCY = 'latency'
 export const latencyLane = (pe: number, vcpu: number): LaneName => ({ pe, name: LATENCY, part: String(vcpu) })
 
 /** Numbers in stored points are indexes of this list: it only grows. */
-const causes: readonly ChangeCause[] = ['initial', 'msr', 'irg', 'fault', 'synchronised', 'exception']
+const causes = changeCauses
 /** Owners begin at UNKNOWN_OWNER. */
 const LEAST_OWNER = -3
 const OWNER_STEP = 16

@@ -95,8 +95,11 @@ export type StoreCalls = Pick<Calls, Query> & {
   'run.count': { args: Record<string, never>; reply: number }
   'run.create': { args: NewRun; reply: RunId }
   'run.append': { args: { run: RunId; chunk: RunChunk }; reply: null }
-  /** The rings (shared/model/event-ring.ts) through which the PEs of a run send their events until it is finished. */
-  'run.rings': { args: { run: RunId; rings: SharedArrayBuffer[] }; reply: null }
+  /** The rings (shared/model/ring.ts) through which the PEs of a run send events and register changes until it is finished. */
+  'run.rings': {
+    args: { run: RunId; rings: SharedArrayBuffer[]; registers?: readonly string[] }
+    reply: null
+  }
   'run.mark': { args: { run: RunId; state: 'running' | 'paused' }; reply: null }
   'run.finish': { args: { run: RunId; end: RunEnd }; reply: RunSummary }
   /** What the switch contract found in a run that has ended; replaces an earlier report. */

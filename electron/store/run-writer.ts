@@ -22,8 +22,8 @@ export interface RunWriter {
   create(run: NewRun, version: string): RunId
   /** Stores a chunk whole or not at all. */
   append(run: RunId, chunk: RunChunk): void
-  /** Stores events of several PEs, whole or not at all. */
-  appendEvents(run: RunId, events: readonly EventColumns[]): void
+  /** Stores events and changes of several PEs, whole or not at all. */
+  appendColumns(run: RunId, events: readonly EventColumns[], changes: readonly RegisterRow[]): void
   mark(run: RunId, state: 'running' | 'paused'): void
   heartbeat(run: RunId): void
   finish(run: RunId, end: RunEnd): void
@@ -247,16 +247,23 @@ export function runWriter(db: Database, path: string): RunWriter {
     }
   })
 
-  const appendEvents = db.transaction((run: RunId, columns: readonly EventColumns[]) => {
-    try {
-      const last = columns.reduce((most, { cycle }) => Math.max(most, cycle.at(-1)!), 0)
-      requireOurs(run, reach.run({ run, cycles: last, now: Date.now() }).changes)
-      for (const each of columns) events.write(run, each)
-    } catch (error) {
-      events.forget()
-      throw error
-    }
-  })
+  const appendColumns = db.transaction(
+    (run: RunId, columns: readonly EventColumns[], changes: readonly RegisterRow[]) => {
+      const before = { ...next }
+      try {
+        const cycles = columns.reduce((most, { cycle }) => Math.max(most, cycle.at(-1)!), 0)
+        requireOurs(run, reach.run({ run, cycles, now: Date.now() }).changes)
+        for (const each of columns) events.write(run, each)
+        writeChanges(run, changes)
+        pyramids.flush(run)
+      } catch (error) {
+        Object.assign(next, before)
+        events.forget()
+        pyramids.forget()
+        throw error
+      }
+    },
+  )
 
   const create = db.transaction((run: NewRun, version: string): RunId => {
     Object.assign(next, { change: 0, console: 0 })
@@ -304,7 +311,7 @@ export function runWriter(db: Database, path: string): RunWriter {
   return {
     create: (run, version) => create.immediate(run, version),
     append: (run, chunk) => append.immediate(run, chunk),
-    appendEvents: (run, columns) => appendEvents.immediate(run, columns),
+    appendColumns: (run, columns, changes) => appendColumns.immediate(run, columns, changes),
     mark: (run, state) => requireOurs(run, setState.run({ run, state, now: Date.now() }).changes),
     heartbeat: (run) => void beat.run({ run, now: Date.now() }),
     finish: (run, end) => finish.immediate(run, end),

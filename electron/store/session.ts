@@ -77,7 +77,9 @@ function sessionOn(opened: OpenSession, version: string): Session {
   const reserve = `${path}.reserve`
   let beating: NodeJS.Timeout | null = null
 
-  const drain = ringDrain((run, columns) => writing(run, () => writable().appendEvents(run, columns)))
+  const drain = ringDrain((run, events, changes) =>
+    writing(run, () => writable().appendColumns(run, events, changes)),
+  )
 
   function writable() {
     if (writer !== null && readOnlyWhy === null) return writer
@@ -145,9 +147,9 @@ function sessionOn(opened: OpenSession, version: string): Session {
       writing(run, () => writable().append(run, chunk))
       return null
     },
-    'run.rings'({ run, rings }) {
+    'run.rings'({ run, rings, registers = [] }) {
       writable()
-      drain.attach(run, rings)
+      drain.attach(run, rings, registers)
       return null
     },
     'run.mark'({ run, state }) {

@@ -12,7 +12,7 @@ import {
 import { basename, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterAll, describe, expect, it } from 'vitest'
-import { createRing, ringProducer } from '../../shared/model/event-ring.ts'
+import { createRing, ringProducer } from '../../shared/model/ring.ts'
 import type { EventColumns } from '../../shared/model/trace.ts'
 import { problemOf, sessionFolder, start } from '../../test/support/session-files.ts'
 import { chunk, newRun } from '../../test/support/store-rows.ts'

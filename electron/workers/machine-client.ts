@@ -58,7 +58,7 @@ export async function startMachine(
     entry: loaded.entry,
     x0: loaded.x0,
     host: loaded.host,
-    ...(events.rings?.[pe] && { ring: events.rings[pe] }),
+    rings: events.rings?.[pe] ?? {},
     startedNs,
   })
   return new Machine(views, plan, events, (pe) => spawn(data(pe)), startedNs)

@@ -1,5 +1,11 @@
-import { type RingProducer, ringProducer } from '../../shared/model/event-ring.ts'
-import { type EventColumns, eventsFrom, type TraceBatch } from '../../shared/model/trace.ts'
+import { type RingProducer, ringProducer } from '../../shared/model/ring.ts'
+import {
+  type ChangeColumns,
+  changeColumns,
+  type EventColumns,
+  eventsFrom,
+  type TraceBatch,
+} from '../../shared/model/trace.ts'
 import { admitInput } from '../machine/board/input-log.ts'
 import { Pe } from '../machine/board/pe.ts'
 import {
@@ -43,7 +49,8 @@ export class PeRunner {
   private readonly cells: Int32Array
   private readonly pe: Pe
   private readonly pes: number
-  private readonly ring: RingProducer | null
+  private readonly events: RingProducer | null
+  private readonly changes: RingProducer<ChangeColumns> | null
   private lastReport = 0
   private message: string | null = null
   private futileWaits = 0
@@ -56,7 +63,9 @@ export class PeRunner {
     this.post = post
     this.receive = receive
     this.pes = plan.pes
-    this.ring = data.ring === undefined ? null : ringProducer(data.ring)
+    const { events, changes } = data.rings
+    this.events = events === undefined ? null : ringProducer(events)
+    this.changes = changes === undefined ? null : ringProducer(changes)
     this.views = viewsOf({ memory: data.memory, pes: plan.pes, ramBytes: data.ramBytes })
     this.cells = this.views.control
     const now = (): number => Number(process.hrtime.bigint() - data.startedNs)
@@ -247,7 +256,7 @@ export class PeRunner {
     if (!force && !pe.recorder.full() && now - this.lastReport < REPORT_EVERY) return
     this.lastReport = now
     const batch = pe.recorder.take()
-    if (batch) batch.events = this.intoRing(batch.events)
+    if (batch) this.intoRings(batch)
     if (batch && !isEmpty(batch)) {
       const word = this.word(peControl.UNACKNOWLEDGED)
       Atomics.add(this.cells, word, 1)
@@ -261,15 +270,27 @@ export class PeRunner {
     this.post({ kind: 'status', status: pe.status() })
   }
 
-  /** @returns what the ring did not take because the machine ends and the store is behind, or because there is no ring */
-  private intoRing(events: EventColumns | null): EventColumns | null {
-    if (this.ring === null || events === null) return events
+  /** Leaves in the batch what the rings do not take: there is none, or the machine ends and the store is behind. */
+  private intoRings(batch: TraceBatch): void {
+    const { events, registers } = batch
+    if (this.events !== null && events !== null) {
+      const taken = this.write(this.events, events)
+      batch.events = taken < events.cycle.length ? eventsFrom(events, taken) : null
+    }
+    if (this.changes !== null && registers.length > 0) {
+      const columns = changeColumns(this.pe.index, registers, this.data.plan.probes.registers)
+      batch.registers = registers.slice(this.write(this.changes, columns))
+    }
+  }
+
+  /** @returns how many of the rows the ring took: all of them, unless the machine ends */
+  private write<R extends EventColumns | ChangeColumns>(ring: RingProducer<R>, rows: R): number {
     let at = 0
     for (;;) {
-      at += this.ring.write(events, at)
-      if (at === events.cycle.length) return null
-      if (Atomics.load(this.cells, control.COMMAND) !== command.RUN) return eventsFrom(events, at)
-      this.ring.waitForRoom(LOOK_AGAIN)
+      at += ring.write(rows, at)
+      if (at === rows.cycle.length) return at
+      if (Atomics.load(this.cells, control.COMMAND) !== command.RUN) return at
+      ring.waitForRoom(LOOK_AGAIN)
     }
   }
 

@@ -61,12 +61,19 @@ export function featuresOf(
   return { ...choice, lse2: !isConcurrent(plan) && (choice.lse2 ?? true) }
 }
 
+/** The rings of one PE. */
+export interface PeRings {
+  events?: SharedArrayBuffer
+  changes?: SharedArrayBuffer
+}
+
 export interface MachineEvents {
   /**
-   * Where each PE writes its high-rate events (shared/model/event-ring.ts); a full ring holds the PE back. Without rings, and
-   * when the machine ends while one is full, they come with the batches.
+   * Where each PE writes its high-rate events and its register changes (shared/model/ring.ts), which index the plan's
+   * probes.registers; a full ring holds the PE back. Without rings, and when the machine ends while one is full, they come with
+   * the batches.
    */
-  rings?: readonly SharedArrayBuffer[]
+  rings?: readonly PeRings[]
   /** A promise holds the machine back once it is some batches ahead: nothing is dropped and nothing piles up. */
   trace(batch: TraceBatch): void | Promise<void>
   /** Bytes that the guest wrote to the UART. */

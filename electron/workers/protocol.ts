@@ -3,10 +3,10 @@ import type { InputEvent } from '../machine/board/input-log.ts'
 import type { PeState } from '../machine/board/pe.ts'
 import type { SemihostingHost } from '../machine/devices/semihosting.ts'
 import type { Mark } from '../machine/observe/marks.ts'
-import type { MachinePlan } from './plan.ts'
+import type { MachinePlan, PeRings } from './plan.ts'
 
 /** Bump with any change below; a worker refuses a client of another version. */
-export const WORKER_PROTOCOL = 6
+export const WORKER_PROTOCOL = 7
 
 /** What the worker of one PE is given when it starts. Control during the run goes through the shared memory's control words. */
 export interface PeWorkerData {
@@ -19,8 +19,8 @@ export interface PeWorkerData {
   entry: bigint
   x0: bigint
   host: SemihostingHost
-  /** For events that do not go with the batches. */
-  ring?: SharedArrayBuffer
+  /** For what does not go with the batches. */
+  rings: PeRings
   /** process.hrtime at the run's start, nanoseconds. */
   startedNs: bigint
 }

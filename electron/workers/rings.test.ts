@@ -1,6 +1,11 @@
 import { expect, it } from 'vitest'
-import { createRing, ringConsumer } from '../../shared/model/event-ring.ts'
-import type { EventColumns } from '../../shared/model/trace.ts'
+import { createRing, ringConsumer } from '../../shared/model/ring.ts'
+import {
+  type ChangeColumns,
+  changeRows,
+  type EventColumns,
+  type RegisterRow,
+} from '../../shared/model/trace.ts'
 import { allProbes, buildImage, handoverConfig, start } from '../../test/guests/run-guest.ts'
 
 const PES = 2
@@ -19,43 +24,61 @@ const eventsOf = (batches: readonly EventColumns[], pe: number) => {
   }
 }
 
-it('events come through rings as they come with batches, rings that are full most of the time too', async () => {
+/** Register changes without host time, which is sampled. */
+const changesOf = (rows: readonly RegisterRow[], pe: number) =>
+  rows.filter((row) => row.pe === pe).map(({ ns, ...row }) => row)
+
+it('events and register changes come through rings as they come with batches, rings that are full most of the time too', async () => {
   const batched = await start(image, plan)
   const { stateHash } = await batched.ended
 
-  const rings = Array.from({ length: PES }, (_, pe) => createRing(pe, 256))
-  const consumers = rings.map(ringConsumer)
+  const rings = Array.from({ length: PES }, (_, pe) => ({
+    events: createRing(pe, 256),
+    changes: createRing(pe, 128, 'changes'),
+  }))
+  const events = rings.map((mine) => ringConsumer(mine.events))
+  const changes = rings.map((mine) => ringConsumer<ChangeColumns>(mine.changes))
   const taken: EventColumns[] = []
+  const changed: RegisterRow[] = []
   const take = () => {
-    for (const consumer of consumers) {
-      const events = consumer.peek(100)
-      taken.push(events)
-      consumer.free(events.cycle.length)
+    for (const consumer of events) {
+      const columns = consumer.peek(100)
+      taken.push(columns)
+      consumer.free(columns.cycle.length)
+    }
+    for (const consumer of changes) {
+      const columns = consumer.peek(50)
+      changed.push(...changeRows(columns, allProbes.registers))
+      consumer.free(columns.cycle.length)
     }
   }
   const timer = setInterval(take, 1)
   const ringed = await start(image, plan, { rings })
   const end = await ringed.ended
   clearInterval(timer)
-  while (consumers.some((consumer) => consumer.size() > 0)) take()
+  while ([...events, ...changes].some((consumer) => consumer.size() > 0)) take()
 
   expect(end.stateHash).toBe(stateHash)
   expect(ringed.switches.length).toBe(batched.switches.length)
-  const all = [...taken, ...ringed.events]
   for (let pe = 0; pe < PES; pe++) {
     const wanted = eventsOf(batched.events, pe)
     expect(wanted.cycle.length).toBeGreaterThan(1000)
-    expect(eventsOf(all, pe)).toEqual(wanted)
+    expect(eventsOf([...taken, ...ringed.events], pe)).toEqual(wanted)
+    const wantedChanges = changesOf(batched.registers, pe)
+    expect(wantedChanges.length).toBeGreaterThan(1000)
+    expect(changesOf([...changed, ...ringed.registers], pe)).toEqual(wantedChanges)
   }
 }, 120_000)
 
 it('a machine stops though nobody empties its rings, and what they do not hold comes with the batches', async () => {
-  const rings = Array.from({ length: PES }, (_, pe) => createRing(pe, 64))
+  const rings = Array.from({ length: PES }, (_, pe) => ({ events: createRing(pe, 64) }))
   const machine = await start(image, plan, { rings })
-  const words = new Int32Array(rings[0]!)
-  while (Atomics.load(words, 0) < 64) await new Promise((resolve) => setTimeout(resolve, 5))
+  // Whichever PE comes to it first then holds the turn.
+  const full = () => rings.findIndex(({ events }) => ringConsumer(events).size() === 64)
+  while (full() < 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  const pe = full()
   const { reason } = await machine.handle.stop()
   expect(reason.kind).toBe('stopped')
-  expect(ringConsumer(rings[0]!).size()).toBe(64)
-  expect(eventsOf(machine.events, 0).cycle.length).toBeGreaterThan(0)
+  expect(ringConsumer(rings[pe]!.events).size()).toBe(64)
+  expect(eventsOf(machine.events, pe).cycle.length).toBeGreaterThan(0)
 }, 120_000)

@@ -79,7 +79,8 @@ export interface FaultRow {
  * Why a register's value changed: an MSR, an IRG draw, an asynchronous fault that landed, a write that took effect, at
  * a context synchronisation event at the latest (slot 'effective'), exception entry, or the value the run began with.
  */
-export type ChangeCause = 'initial' | 'msr' | 'irg' | 'fault' | 'synchronised' | 'exception'
+export const changeCauses = ['initial', 'msr', 'irg', 'fault', 'synchronised', 'exception'] as const
+export type ChangeCause = (typeof changeCauses)[number]
 
 /** One change of one register on one PE; slot tells the architectural value (MRS) from the effective one (what instructions use). */
 export interface RegisterRow {
@@ -92,6 +93,58 @@ export interface RegisterRow {
   cause: ChangeCause
   value: bigint
   pc: bigint
+}
+
+export const slots = ['architectural', 'effective'] as const
+
+/**
+ * Register changes of one PE as columns, in their order. register indexes the names that both ends know, slot indexes slots,
+ * cause indexes changeCauses.
+ */
+export interface ChangeColumns {
+  pe: number
+  cycle: Float64Array
+  ns: Float64Array
+  value: BigUint64Array
+  pc: BigUint64Array
+  register: Uint8Array
+  slot: Uint8Array
+  owner: Int8Array
+  cause: Uint8Array
+}
+
+/** @param names at most 256, those of all rows among them */
+export function changeColumns(
+  pe: number,
+  rows: readonly RegisterRow[],
+  names: readonly string[],
+): ChangeColumns {
+  return {
+    pe,
+    cycle: Float64Array.from(rows, (row) => row.cycle),
+    ns: Float64Array.from(rows, (row) => row.ns),
+    value: BigUint64Array.from(rows, (row) => row.value),
+    pc: BigUint64Array.from(rows, (row) => row.pc),
+    register: Uint8Array.from(rows, (row) => names.indexOf(row.register)),
+    slot: Uint8Array.from(rows, (row) => slots.indexOf(row.slot)),
+    owner: Int8Array.from(rows, (row) => row.owner),
+    cause: Uint8Array.from(rows, (row) => changeCauses.indexOf(row.cause)),
+  }
+}
+
+export function changeRows(columns: ChangeColumns, names: readonly string[]): RegisterRow[] {
+  const { pe, cycle, ns, value, pc, register, slot, owner, cause } = columns
+  return Array.from({ length: cycle.length }, (_, i) => ({
+    pe,
+    cycle: cycle[i]!,
+    ns: ns[i]!,
+    register: names[register[i]!]!,
+    slot: slots[slot[i]!]!,
+    owner: owner[i]!,
+    cause: changeCauses[cause[i]!]!,
+    value: value[i]!,
+    pc: pc[i]!,
+  }))
 }
 
 /** High-rate events, kept as compressed columns. */

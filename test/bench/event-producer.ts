@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { ringConsumer, ringProducer } from '../../shared/model/event-ring.ts'
+import { ringConsumer, ringProducer } from '../../shared/model/ring.ts'
 import { eventStream } from '../support/event-stream.ts'
 
 /** What a producer is to do: `perSecond` null as fast as it can; `alone` throws away what it wrote, as if there were no store. */

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { openStore } from '../../electron/store/client.ts'
-import { createRing, ringCapacity } from '../../shared/model/event-ring.ts'
+import { createRing, ringCapacity } from '../../shared/model/ring.ts'
 import type { ProducerWork } from '../bench/event-producer.ts'
 import { newRun } from './store-rows.ts'
 import { traceMaker } from './trace-rows.ts'

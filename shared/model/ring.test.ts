@@ -1,7 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createRing, ringCapacity, ringConsumer, ringProducer } from './event-ring.ts'
-import { type EventColumns, eventsFrom } from './trace.ts'
+import { createRing, ringCapacity, ringConsumer, ringKind, ringProducer } from './ring.ts'
+import {
+  type ChangeColumns,
+  changeCauses,
+  changeColumns,
+  changeRows,
+  type EventColumns,
+  eventsFrom,
+  slots,
+} from './trace.ts'
 
 const events = (first: number, count: number): EventColumns => ({
   pe: 2,
@@ -60,5 +68,31 @@ describe('a ring of events', () => {
       expect(capacity * pes).toBeLessThanOrEqual(2 ** 19)
     }
     expect(() => createRing(0, 100)).toThrow(RangeError)
+  })
+})
+
+describe('a ring of register changes', () => {
+  it('gives every row back as it was', () => {
+    const names = ['GCR_EL1', 'HCR_EL2']
+    const row = fc.record({
+      pe: fc.constant(1),
+      cycle: fc.nat(2 ** 40),
+      ns: fc.nat(2 ** 40),
+      register: fc.constantFrom(...names),
+      slot: fc.constantFrom(...slots),
+      owner: fc.integer({ min: -3, max: 120 }),
+      cause: fc.constantFrom(...changeCauses),
+      value: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+      pc: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+    })
+    fc.assert(
+      fc.property(fc.array(row, { maxLength: 16 }), (rows) => {
+        const ring = createRing(1, 16, 'changes')
+        expect(ringKind(ring)).toBe('changes')
+        const [producer, consumer] = [ringProducer<ChangeColumns>(ring), ringConsumer<ChangeColumns>(ring)]
+        expect(producer.write(changeColumns(1, rows, names), 0)).toBe(rows.length)
+        expect(changeRows(consumer.peek(99), names)).toEqual(rows)
+      }),
+    )
   })
 })
