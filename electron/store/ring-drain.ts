@@ -25,6 +25,8 @@ interface Attached {
 export interface RingDrain {
   /** From now on what the rings receive is stored as the run's. @param registers what the rings of changes index */
   attach(run: RunId, rings: readonly SharedArrayBuffer[], registers: readonly string[]): void
+  /** Stores what is in the rings of a run now. */
+  empty(run: RunId): void
   /** @throws what kept the events of the run from being stored: nobody hears it when it happens */
   check(run: RunId): void
   /** Stores what is in the rings of a run, and looks at them no more. */
@@ -41,7 +43,6 @@ export function ringDrain(
   store: (run: RunId, events: EventColumns[], changes: RegisterRow[]) => void,
 ): RingDrain {
   let attached: Attached | null = null
-
   let failure: { run: RunId; error: unknown } | null = null
 
   /** All events, or only whole chunks of them; all changes. */
@@ -77,6 +78,10 @@ export function ringDrain(
     }
   }
 
+  function empty(run: RunId): void {
+    if (attached?.run === run) take(false)
+  }
+
   function stop(): void {
     if (attached !== null) clearInterval(attached.timer)
     attached = null
@@ -98,9 +103,10 @@ export function ringDrain(
     check(run) {
       if (failure?.run === run) throw failure.error
     },
+    empty,
     finish(run) {
       if (attached?.run !== run) return
-      take(false)
+      empty(run)
       stop()
     },
     stop,

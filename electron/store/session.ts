@@ -144,6 +144,9 @@ function sessionOn(opened: OpenSession, version: string): Session {
     },
     'run.append'({ run, chunk }) {
       drain.check(run)
+      // What rings were too full to take is younger than what they hold.
+      if (chunk.traces.some(({ registers, events }) => registers.length > 0 || events !== null))
+        drain.empty(run)
       writing(run, () => writable().append(run, chunk))
       return null
     },
