@@ -4,11 +4,11 @@ import { ProblemError } from '../../shared/base/result.ts'
 
 /**
  * A VM between two runs. The host of the first leaves vCPU 0 at the symbol saved_vm of its image (the layout is
- * resources/hosts/migrate.S): context, which pages there are, a tag byte for each granule, data. The image of the second has
+ * resources/hosts/migrate.S): registers by KVM's numbers, which pages there are, a tag byte for each granule, data. The image of the second has
  * the same symbol, and its host takes the VM from there.
  */
 export const SAVED_VM_BYTES = 8192 + 65_536
-const MAGIC = 'SWYDVM01'
+const MAGIC = 'SWYDVM02'
 const SYMBOL = 'saved_vm'
 
 const symbolOf = (image: ElfImage): number | null => {

@@ -34,6 +34,13 @@ host_loop:
 	mark	MARK_VCPU_LOAD, 19
 	mov	x0, x20
 	bl	vcpu_load
+.if CFG_ONE_REG
+	mov	x0, #1
+	str	x0, [x20, #VCPU_LOADED]
+.endif
+.if CFG_RESTORE && CFG_MOVE_LOADED
+	bl	vm_restore_loaded
+.endif
 	host_record x0
 	ldr	x0, [x0, #H_INDEX]
 	str	x0, [x20, #VCPU_PE]
@@ -55,10 +62,22 @@ host_loop:
 	cinc	x1, x1, ne
 	str	x1, [x20, #VCPU_RUNS]
 	bl	host_tags_work
+.if CFG_HOST_ONE_REG
+	bl	host_one_reg
+.endif
 	bl	exit_handle
 	cbz	x0, 3b				// served without giving up the PE
 
 	mov	x21, x0
+.if CFG_SAVE_AT && CFG_MOVE_LOADED
+	cmp	x21, #PUT_FINISHED
+	b.eq	5f
+	bl	vm_save
+5:
+.endif
+.if CFG_ONE_REG
+	str	xzr, [x20, #VCPU_LOADED]
+.endif
 	mov	x0, x20
 	bl	vcpu_put
 	mark	MARK_VCPU_PUT, 19
@@ -66,8 +85,12 @@ host_loop:
 	cmp	x21, #PUT_FINISHED
 	b.eq	4f
 .if CFG_SAVE_AT
+.if !CFG_MOVE_LOADED
 	bl	vm_save
-	cbnz	x0, 4f
+.endif
+	ldr	x0, [x20, #VCPU_STATE]
+	cmp	x0, #STATE_SAVED
+	b.eq	4f
 .endif
 	bl	host_task_run
 	mov	x0, x19

@@ -1,37 +1,60 @@
 // Migration: one VM's registers, pages and tags are saved in one run and restored in another. Pages and tags are copied by
 // the host, as a VMM does it by KVM_ARM_MTE_COPY_TAGS: one byte for each granule.
 
+// Registers go by their numbers (one-reg.S), so that what one hypervisor has saved another can restore.
+
 // ---- What is saved: the lab reads it from memory by the name saved_vm, and writes it into another image ----
-.set SAVED_MAGIC,   0x31304d5644595753 // "SWYDVM01" in memory
+.set SAVED_MAGIC,   0x32304d5644595753 // "SWYDVM02" in memory
 .set SAVED_PAGES,   8              // bit n: page n of the VM is there
 .set SAVED_FLAGS,   16             // what is still to be done to its PC
-.set SAVED_CONTEXT, 64             // VCPU's context, 512 bytes
-.set SAVED_FP,      1024           // q0 to q31, FPSR, FPCR: 528 bytes
-.set SAVED_TAGS,    2048           // 256 bytes a page
+.set SAVED_GIC,     24             // its interrupt's list register, ICH_VMCR_EL2, ICH_AP1R0_EL2
+.set SAVED_FP,      64             // q0 to q31, FPSR, FPCR: 528 bytes
+.set SAVED_REGS,    1024           // {number, value}, up to a number of 0
+.set SAVED_TAGS,    4096           // 256 bytes a page
 .set SAVED_DATA,    8192
 .set SAVED_BYTES,   SAVED_DATA + VM_BYTES
 
 .if CFG_SAVE_AT
-// x20 = vCPU that has just been put. -> x0 = 1 where it was saved now, and runs no more here. Keeps x19-x30.
+// x20 = vCPU that runs no more: it has just been put, or (CFG_MOVE_LOADED) is about to be. Where it is its time, it is saved and its
+// state says so. Keeps x19-x30.
 vm_save:
-	mov	x0, #0
 	ldr	x1, [x20, #VCPU_INDEX]
-	cbnz	x1, 3f
+	cbnz	x1, 5f
 	ldr	x1, [x20, #VCPU_LOADS]
 	ldr	x2, =CFG_SAVE_AT
 	cmp	x1, x2
-	b.ne	3f
+	b.ne	5f
 	stp	x29, x30, [sp, #-16]!
 	ldr	x9, =saved_vm
 	ldr	x0, =SAVED_MAGIC
 	str	x0, [x9]
 	ldr	w0, [x20, #VCPU_FLAGS]
 	str	x0, [x9, #SAVED_FLAGS]
-	mov	x10, x20			// registers: the context, now that the vCPU is not loaded
-	add	x11, x9, #SAVED_CONTEXT
-	mov	x12, #512
-	bl	copy_bytes
-	add	x10, x20, #VCPU_FP
+	add	x10, x9, #SAVED_REGS
+	ldr	x11, =one_reg_rows
+	ldr	x12, =one_reg_rows_end
+3:	mov	x0, x20
+	mov	x3, x11
+	bl	one_reg_get_row
+	cbnz	x0, 4f				// a VM without MTE has no such register
+	ldr	x0, [x11]
+	stp	x0, x1, [x10], #16
+4:	add	x11, x11, #ONE_REG_ROW
+	cmp	x11, x12
+	b.ne	3b
+	stp	xzr, xzr, [x10]
+.if CFG_TIMERS
+.if HYP_VHE && CFG_MOVE_LOADED
+	gic_interface_save x20, x0		// it is in the PE until vcpu_put
+	gic_interface_restore x20, x0
+.endif
+	ldr	x0, [x20, #VCPU_LR0]
+	ldr	x1, [x20, #VCPU_VMCR]
+	ldr	x2, [x20, #VCPU_AP1R0]
+	stp	x0, x1, [x9, #SAVED_GIC]
+	str	x2, [x9, #(SAVED_GIC + 16)]
+.endif
+	add	x10, x20, #VCPU_FP		// the guest's at every exit that reaches the host
 	add	x11, x9, #SAVED_FP
 	mov	x12, #528
 	bl	copy_bytes
@@ -56,9 +79,8 @@ vm_save:
 	str	x14, [x9, #SAVED_PAGES]
 	mov	x0, #STATE_SAVED
 	str	x0, [x20, #VCPU_STATE]
-	mov	x0, #1
 	ldp	x29, x30, [sp], #16
-3:	ret
+5:	ret
 
 // x10 = frame, x11 = where 256 tags go. Uses x0-x3.
 page_save_tags:
@@ -106,10 +128,17 @@ vm_restore:
 	ldr	x1, =SAVED_MAGIC
 	cmp	x0, x1
 	b.ne	host_unexpected			// the lab refuses what is no saved VM
-	mov	x11, x20
-	add	x10, x9, #SAVED_CONTEXT
-	mov	x12, #512
-	bl	copy_bytes
+.if !CFG_MOVE_LOADED
+	bl	vm_restore_registers
+.endif
+	ldr	x9, =saved_vm
+.if CFG_TIMERS
+	ldp	x0, x1, [x9, #SAVED_GIC]
+	ldr	x2, [x9, #(SAVED_GIC + 16)]
+	str	x0, [x20, #VCPU_LR0]
+	str	x1, [x20, #VCPU_VMCR]
+	str	x2, [x20, #VCPU_AP1R0]
+.endif
 	add	x11, x20, #VCPU_FP
 	add	x10, x9, #SAVED_FP
 	mov	x12, #528
@@ -146,6 +175,30 @@ vm_restore:
 	b.ne	1b
 	ldp	x29, x30, [sp], #16
 	ret
+
+// x20 = vCPU. What it has not got (a VM saved with MTE, restored without) is refused. Uses x0-x6, x9.
+vm_restore_registers:
+	stp	x29, x30, [sp, #-16]!
+	ldr	x9, =saved_vm + SAVED_REGS
+1:	ldp	x1, x2, [x9], #16
+	cbz	x1, 2f
+	mov	x0, x20
+	bl	vcpu_set_reg
+	cbnz	x0, host_unexpected
+	b	1b
+2:	ldp	x29, x30, [sp], #16
+	ret
+
+.if CFG_MOVE_LOADED
+// x20 = vCPU just loaded: vCPU 0 gets its registers at its first load.
+vm_restore_loaded:
+	ldr	x0, [x20, #VCPU_INDEX]
+	cbnz	x0, 1f
+	ldr	x0, [x20, #VCPU_LOADS]
+	cmp	x0, #1
+	b.eq	vm_restore_registers
+1:	ret
+.endif
 
 // x15 = frame, x11 = its 256 tags. The tags are the VM's own, whoever writes them. Uses x0-x2.
 page_restore_tags:

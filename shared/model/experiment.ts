@@ -371,6 +371,22 @@ const host = Type.Object(
         ),
       ),
     ),
+    moveLoaded: Type.Optional(
+      Type.Boolean(
+        described(
+          'Whether the registers of the VM that is saved or restored are read and written while its vCPU is loaded, between vcpu_load and vcpu_put: true or false; default false.',
+          { default: false },
+        ),
+      ),
+    ),
+    oneReg: Type.Optional(
+      Type.Boolean(
+        described(
+          'Whether the host reads each register of a vCPU by its number at every exit, while the vCPU is loaded, writes it back and reads it again, as a VMM does by KVM_GET_ONE_REG and KVM_SET_ONE_REG; what comes back otherwise counts as bad: true or false; default false.',
+          { default: false },
+        ),
+      ),
+    ),
     task: Type.Optional(
       Type.Object(
         {

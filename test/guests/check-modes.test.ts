@@ -43,6 +43,9 @@ const config = (pes: number, host: Mode, guest: Mode): string => {
 .set CFG_HOST_DRAWS,    0
 .set CFG_HYP_DRAWS,     0
 .set CFG_HOST_SIGNS,    0
+.set CFG_MOVE_LOADED,   0
+.set CFG_HOST_ONE_REG,  0
+.set CFG_ONE_REG,       0
 .set CFG_HOST_ATA,      1
 .set CFG_HOST_TCO,      0
 .macro vcpu_config

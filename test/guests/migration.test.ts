@@ -3,9 +3,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
+import { codeOf } from '../../electron/lab/mutate/sites.ts'
 import { planRun } from '../../electron/lab/plan-run.ts'
 import { knownNames } from '../../electron/lab/resources.ts'
 import { saveVm } from '../../electron/lab/save-vm.ts'
+import { withoutInstruction } from '../../electron/workers/check/patch.ts'
 import { readExperiment } from '../../shared/model/experiment-text.ts'
 import { noQemu, noQemuReason, runOnQemu } from './qemu.ts'
 import { run } from './run-guest.ts'
@@ -34,8 +36,31 @@ async function runOf(set: string[]) {
   return said(console)
 }
 
-const save = (mode: string) =>
-  saveVm(text, 'contract-migrate.json', ['host.saveAt=1', `hypervisor.mode=${mode}`], resources)
+const save = (mode: string, loaded = false) =>
+  saveVm(
+    text,
+    'contract-migrate.json',
+    ['host.saveAt=1', `hypervisor.mode=${mode}`, `host.moveLoaded=${loaded}`],
+    resources,
+  )
+
+/** Where resources/hosts/migrate.S has the registers, each as number and value. */
+const REGISTERS = 1024
+/** ARM64_SYS_REG(op0 3, op1 0, CRn 1, CRm 0, op2 5). */
+const RGSR_EL1 = 0x6030_0000_0013_c085n
+
+/** What was saved with a register's value changed. */
+function withRegister(saved: Uint8Array, number: bigint, value: bigint): Uint8Array {
+  const bytes = saved.slice()
+  const view = new DataView(bytes.buffer)
+  let at = REGISTERS
+  while (view.getBigUint64(at, true) !== number) {
+    expect(view.getBigUint64(at, true), 'the list ends without it').not.toBe(0n)
+    at += 16
+  }
+  view.setBigUint64(at + 8, value, true)
+  return bytes
+}
 
 const fileOf = (name: string, bytes: Uint8Array): string => {
   const file = join(folder, name)
@@ -44,31 +69,58 @@ const fileOf = (name: string, bytes: Uint8Array): string => {
 }
 
 it.each([
-  ['nvhe', 'nvhe'],
-  ['vhe', 'vhe'],
-  ['nvhe', 'vhe'],
-  ['vhe', 'nvhe'],
-])('saved under %s it goes on under %s', { timeout: 60_000 }, async (from, to) => {
-  const whole = await runOf([`hypervisor.mode=${to}`])
-  expect(whole).toEqual({ lines: [expect.any(String), expect.any(String)], bad: false })
-  const saved = await save(from)
-  expect(said(saved.console)).toEqual({ lines: [whole.lines[0]], bad: false })
-  const restore = `host.restore=${JSON.stringify(fileOf(`${from}-${to}.vm`, saved.bytes))}`
-  expect(await runOf([`hypervisor.mode=${to}`, restore])).toEqual({ lines: [whole.lines[1]], bad: false })
+  { from: 'nvhe', to: 'nvhe', loaded: false },
+  { from: 'vhe', to: 'vhe', loaded: true },
+  { from: 'nvhe', to: 'vhe', loaded: true },
+  { from: 'vhe', to: 'nvhe', loaded: false },
+  { from: 'vhe', to: 'nvhe', loaded: true },
+])(
+  'saved under $from it goes on under $to, its vCPU loaded: $loaded',
+  { timeout: 60_000 },
+  async ({ from, to, loaded }) => {
+    const mode = `hypervisor.mode=${to}`
+    const whole = await runOf([mode])
+    expect(whole).toEqual({ lines: [expect.any(String), expect.any(String)], bad: false })
+    const saved = await save(from, loaded)
+    expect(said(saved.console)).toEqual({ lines: [whole.lines[0]], bad: false })
+    const restore = `host.restore=${JSON.stringify(fileOf(`${from}-${to}-${loaded}.vm`, saved.bytes))}`
+    expect(await runOf([mode, restore, `host.moveLoaded=${loaded}`])).toEqual({
+      lines: [whole.lines[1]],
+      bad: false,
+    })
+  },
+)
+
+it('saves the same registers whether the vCPU is loaded or not', async () => {
+  const [put, loaded] = [await save('vhe', false), await save('vhe', true)]
+  expect(Buffer.from(loaded.bytes.subarray(REGISTERS, 4096))).toEqual(
+    Buffer.from(put.bytes.subarray(REGISTERS, 4096)),
+  )
 })
 
 it('with its seed or its tags lost on the way, it does not', { timeout: 60_000 }, async () => {
   const [, second] = (await runOf([])).lines
   const { bytes } = await save('nvhe')
-  const seed = bytes.slice()
-  seed.fill(0, 64 + 480, 64 + 488) // CTX_RGSR
+  const seed = withRegister(bytes, RGSR_EL1, 0n)
   const other = await runOf([`host.restore=${JSON.stringify(fileOf('seed.vm', seed))}`])
   expect(other.lines[0]).not.toBe(second)
   const tags = bytes.slice()
-  tags.fill(0, 2048, 8192)
+  tags.fill(0, 4096, 8192)
   expect(await runOf([`host.restore=${JSON.stringify(fileOf('tags.vm', tags))}`])).toMatchObject({
     bad: true,
   })
+})
+
+it('restored while loaded it needs its registers in the PE', { timeout: 60_000 }, async () => {
+  const { bytes } = await save('vhe', true)
+  const restore = `host.restore=${JSON.stringify(fileOf('loaded.vm', bytes))}`
+  const plan = planOf(['hypervisor.mode=vhe', 'host.moveLoaded=true', restore])
+  const call = codeOf(plan)
+    .words('one_reg_set_row')
+    .find(({ text }) => text === 'blr x6')
+  const { image, ...rest } = withoutInstruction(plan, call!.pc)!
+  const { console } = await run(image.bytes, { ...rest, stop: { instructions: 400_000 } })
+  expect(said(console).lines).toEqual([])
 })
 
 it('goes on on QEMU as well', { timeout: 60_000 }, async ({ skip }) => {

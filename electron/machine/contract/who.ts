@@ -134,6 +134,7 @@ export class Who {
   }
 
   acts(el = this.core.el): Acts {
+    if (this.at.onBehalf) return 'switch'
     if (el === 1 && !this.guestAt(el)) return 'either'
     if (el < 2) return 'self'
     if (!this.core.hostExtensions) return 'switch'

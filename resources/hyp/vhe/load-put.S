@@ -3,6 +3,7 @@
 
 // x0 = vCPU. Uses x1-x3.
 vcpu_load:
+	mark	MARK_HYP, 1
 	mrs	x3, tpidr_el2
 	mov	x1, x0
 .if CFG_PAUTH
@@ -33,10 +34,12 @@ vcpu_load:
 	ldr	x1, [x1, #H_INDEX]
 	timer_load x0, x1, x2, x3
 .endif
+	mark	MARK_HYP, 0
 	ret
 
 // x0 = vCPU. Uses x1-x3.
 vcpu_put:
+	mark	MARK_HYP, 1
 .if CFG_TIMERS
 	phase	EL2
 	timer_put x0, x1
@@ -54,5 +57,6 @@ vcpu_put:
 	mov	x1, #CNTHCTL_HOST
 	msr	cnthctl_el2, x1
 	msr	vttbr_el2, xzr
+	mark	MARK_HYP, 0
 	ret
 	.ltorg
