@@ -1,4 +1,4 @@
-import type { CheckReport, Finding } from '../../shared/model/findings.ts'
+import type { CheckReport, Finding, Step } from '../../shared/model/findings.ts'
 import { ownerText } from '../lab/run-report.ts'
 
 /** What the switch contract found, for a terminal. */
@@ -30,13 +30,16 @@ export function checkText({ verdict, findings, advice, pending }: CheckReport): 
 }
 
 /** A finding with its witness, step by step. */
-export function findingText({ kind, register, owner, other, steps }: Finding, number: number): string {
+export function findingText({ kind, register, owner, other, ...rest }: Finding, number: number): string {
+  const { steps, spare = [] } = rest
   const side = other === null ? '' : `, ${ownerText(other)}`
-  const lines = [`finding ${number}: ${kind} ${register} (${ownerText(owner)}${side})`]
-  for (const [i, step] of steps.entries())
-    lines.push(
-      `  ${i + 1}. ${step.position} EL${step.el} ${step.pc.toString(16)} ${step.instruction}`,
-      `     ${step.text}`,
-    )
-  return `${lines.join('\n')}\n`
+  const place = ({ position, el, pc, instruction }: Step): string =>
+    `${position} EL${el} ${pc.toString(16)} ${instruction}`
+  return [
+    `finding ${number}: ${kind} ${register} (${ownerText(owner)}${side})`,
+    ...steps.flatMap((step, i) => [`  ${i + 1}. ${place(step)}`, `     ${step.text}`]),
+    ...(spare.length > 0 ? ['  took part, but is found without any one of them:'] : []),
+    ...spare.map((step) => `     ${place(step)}`),
+    '',
+  ].join('\n')
 }

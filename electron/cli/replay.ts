@@ -38,6 +38,9 @@ export const replay: Verb = {
       if (args.has('json')) {
         terminal.out(jsonLine({ found: again !== null, without, finding: findingReport(again ?? stored) }))
       } else if (again) {
+        const last = without === stored.steps.length
+        if (without !== null)
+          terminal.out(`without step ${without} it is still found${last ? ', where it shows next' : ''}\n`)
         terminal.out(findingText(again, number))
       } else {
         const how = without === null ? 'now' : `without step ${without}`

@@ -65,6 +65,7 @@ export async function replayFinding(
     owner,
     other,
     steps: trail,
+    spare: found.spare,
     choices: choicesOf(found),
     explanation: explain(found),
   }

@@ -39,10 +39,11 @@ export interface RunReport {
 }
 
 type StepReport = Omit<Step, 'pc'> & { pc: string }
-export type FindingReport = Omit<Finding, 'owner' | 'other' | 'steps'> & {
+export type FindingReport = Omit<Finding, 'owner' | 'other' | 'steps' | 'spare'> & {
   owner: string
   other: string | null
   steps: StepReport[]
+  spare: StepReport[]
 }
 type PendingReport = Omit<PendingBoundary, 'pc' | 'registers'> & {
   pc: string
@@ -87,8 +88,11 @@ export const findingReport = (finding: Finding): FindingReport => ({
   ...finding,
   owner: ownerText(finding.owner),
   other: finding.other === null ? null : ownerText(finding.other),
-  steps: finding.steps.map((step) => ({ ...step, pc: hex(step.pc) })),
+  steps: finding.steps.map(stepReport),
+  spare: (finding.spare ?? []).map(stepReport),
 })
+
+const stepReport = (step: Step): StepReport => ({ ...step, pc: hex(step.pc) })
 
 export function ownerText(owner: Owner): string {
   if (owner === HOST) return 'host'

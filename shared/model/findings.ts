@@ -54,8 +54,10 @@ export interface Finding {
   owner: Owner
   /** The other side: whose value it was, who was blamed or robbed; null where there is none. */
   other: Owner | null
-  /** The shortest list that shows it: without any one of them it is gone. In the order of the run. */
+  /** What it takes: without the instruction of any one of them but the last, where it shows, it is gone. In the order of the run. */
   steps: Step[]
+  /** What else took part: without the instruction of one of them it is still found. Left out by versions before 0.4. */
+  spare?: Step[]
   /** What the execution decided; the rest takes its first alternative. */
   choices: ChoiceTaken[]
   /** Sentences, the likeliest cause first; `step` indexes steps. */

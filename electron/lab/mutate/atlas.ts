@@ -86,7 +86,7 @@ export interface AtlasOptions {
 export const allMutants: AtlasOptions = { modes: ['nvhe', 'vhe'], operators, every: 1, scenarios: null }
 
 /** As many executions as tell a mutant from the switch; what needs more is not called equivalent by it. */
-const limits: Limits = { ...defaultLimits, segment: 256, states: 16, executions: 512, first: true }
+const limits: Limits = { ...defaultLimits, segment: 256, states: 16, executions: 512 }
 
 /**
  * Changes the switch of a policy in one place at a time, and says of each change which scenario catches it, or why no scenario
@@ -178,7 +178,7 @@ async function fateOf(mutant: Mutant, known: Known[], breathe: Breathe): Promise
     }
     // A mutant that leaves too much open to be called equivalent is only looked for in one execution each from here on.
     if (open > 1) continue
-    const tried = await tryAll(checked, base, breathe, limits)
+    const tried = await tryAll(checked, base, breathe, limits, () => true)
     const fresh = tried.broken.find(({ violation }) => isNew(violation, one))
     if (fresh)
       return {

@@ -1,8 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { layout, STATE_WORDS } from '../cpu/layout.ts'
-import { allocateShared, clock, control, peControl, peWord, type Views, viewsOf } from './shared-memory.ts'
-import { hashed, stateHash } from './state-hash.ts'
+import { MemoryPages } from './memory-pages.ts'
+import {
+  allocateShared,
+  clock,
+  control,
+  markWritten,
+  peControl,
+  peWord,
+  type Views,
+  viewsOf,
+} from './shared-memory.ts'
+import { hashed, stateHash, stateKey } from './state-hash.ts'
 
 const board = (ramBytes = 4 << 20) => viewsOf(allocateShared(2, ramBytes))
 const empty = stateHash(board())
@@ -142,5 +152,33 @@ describe('stateHash', () => {
     views.console[0] = 65
     views.codePages[1] = 2
     expect(stateHash(views)).toBe(empty)
+  })
+})
+
+describe('stateKey', () => {
+  it('is equal for two moments of a machine exactly where their hashes are', () => {
+    const write = fc.record({ at: fc.nat(31), value: fc.nat(1), tag: fc.boolean(), word: fc.nat(1) })
+    fc.assert(
+      fc.property(fc.array(write, { maxLength: 24 }), (writes) => {
+        const views = board(1 << 20)
+        const memory = new MemoryPages(views, 'zeros')
+        const moments = [
+          { hash: stateHash(views), key: stateKey(views, memory.take()), table: memory.take() },
+        ]
+        for (const { at, value, tag, word } of writes) {
+          const offset = (at % 4) * 4096 * 60 + at * 64
+          if (tag) views.tags[offset / 16] = value
+          else views.ram8[offset] = value
+          markWritten(views.codePages, offset, 1)
+          views.state(1)[word] = BigInt(value)
+          const table = memory.take()
+          moments.push({ hash: stateHash(views), key: stateKey(views, table), table })
+        }
+        const keyOf = new Map(moments.map(({ hash, key }) => [hash, key]))
+        for (const { hash, key } of moments) expect(key).toBe(keyOf.get(hash))
+        expect(new Set(keyOf.values()).size).toBe(keyOf.size)
+      }),
+      { seed: 20261125, numRuns: 60 },
+    )
   })
 })

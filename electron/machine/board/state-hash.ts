@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import { layout, STATE_WORDS } from '../cpu/layout.ts'
+import type { Page, PageTable } from './memory-pages.ts'
 import { clock, control, INPUT_BYTES, peControl, peWord, type Views } from './shared-memory.ts'
 
 const PAGE = 4096
@@ -25,6 +26,49 @@ export const hashed = {
  */
 export function stateHash(views: Views): string {
   const hash = createHash('sha256')
+  words(hash, views)
+  pages(hash, 'tags', views.tags)
+  pages(hash, 'ram', views.ram8)
+  return hash.digest('hex')
+}
+
+/**
+ * What two moments of one machine have in common exactly where their `stateHash` is equal, for those who compare many: pages
+ * that tables share are hashed once.
+ * @param memory the machine's memory as it is now, of `MemoryPages.take`
+ */
+export function stateKey(views: Views, memory: PageTable): string {
+  const hash = createHash('sha256')
+  words(hash, views)
+  for (const piece of memory) hash.update(pieceHash(piece))
+  return hash.digest('base64')
+}
+
+const pieceHashes = new WeakMap<PageTable[number], string>()
+const pageHashes = new WeakMap<Page, string>()
+
+function pieceHash(piece: PageTable[number]): string {
+  const known = pieceHashes.get(piece)
+  if (known !== undefined) return known
+  const hash = createHash('sha256')
+  for (const page of piece) hash.update(page === null ? '-' : pageHash(page))
+  const digest = hash.digest('base64')
+  pieceHashes.set(piece, digest)
+  return digest
+}
+
+function pageHash(page: Page): string {
+  const known = pageHashes.get(page)
+  if (known !== undefined) return known
+  const hash = createHash('sha256').update(page.data)
+  if (page.tags !== null) hash.update(page.tags)
+  const digest = hash.digest('base64')
+  pageHashes.set(page, digest)
+  return digest
+}
+
+/** All but memory and tags. */
+function words(hash: Hash, views: Views): void {
   hash.update(
     `switchyard-state 1 ${STATE_WORDS} ${layout()
       .map((entry) => entry.name)
@@ -44,9 +88,6 @@ export function stateHash(views: Views): string {
   hash.update(`control ${hashed.control.map((name) => cells[control[name]]).join(' ')}\n`)
   hash.update(`clock ${hashed.clock.map((name) => times[clock[name]]).join(' ')}\n`)
   hash.update(`input ${unreadInput(views).join(' ')}\n`)
-  pages(hash, 'tags', views.tags)
-  pages(hash, 'ram', views.ram8)
-  return hash.digest('hex')
 }
 
 function unreadInput({ control: cells, input }: Views): number[] {

@@ -7,19 +7,27 @@ import type { CheckReport } from '../../../shared/model/findings.ts'
 import { planRun } from '../../lab/plan-run.ts'
 import { knownNames } from '../../lab/resources.ts'
 import { check } from './check.ts'
-import { CheckStopped } from './execute.ts'
+import { type CheckedPlan, CheckStopped, runBase, tryAll } from './execute.ts'
+import { boundedLimits } from './layers.ts'
+import { sameViolation } from './minimise.ts'
+import { withoutStep } from './patch.ts'
 
 const resources = fileURLToPath(new URL('../../../resources/', import.meta.url))
 const MINUTE = 60_000
 
-function checkOf(name: string, set: string[], breathe = async () => {}): Promise<CheckReport> {
+const idle = async (): Promise<void> => {}
+
+function checkedOf(name: string, set: string[]): CheckedPlan {
   const text = readFileSync(join(resources, 'experiments', `${name}.json`), 'utf8')
   const reading = readExperiment(text, ['machine.sync=explore', ...set], knownNames(resources))
   if (reading.experiment === null) throw new Error(JSON.stringify(reading.problems))
   const { checked } = planRun(reading.experiment, resources)
   if (checked === null) throw new Error('nothing to check')
-  return check(checked, `experiment ${name}`, breathe)
+  return checked
 }
+
+const checkOf = (name: string, set: string[], breathe = idle): Promise<CheckReport> =>
+  check(checkedOf(name, set), `experiment ${name}`, breathe)
 const kinds = ({ findings }: CheckReport): string[] =>
   [...new Set(findings.map(({ kind, register }) => `${kind} ${register}`))].toSorted()
 const vhe = 'hypervisor.mode=vhe'
@@ -85,6 +93,30 @@ describe('a check by exploration', () => {
       // The write of the host at boot can be taken out, and the host still draws under the mask of the guest.
       expect(finding?.steps.every(({ position }) => position > 10_000)).toBe(true)
       for (const { step } of finding?.explanation ?? []) expect(finding?.steps[step ?? 0]).toBeDefined()
+    },
+    MINUTE,
+  )
+  it.each([
+    ['contract', v12],
+    ['contract-fault', ['hypervisor.policy=no-itfsb']],
+    ['contract-timer', ['hypervisor.policy=loadput-tfsr']],
+    ['contract-deferred', ['hypervisor.policy=deferred-shared-tail']],
+  ])(
+    'without any step of a witness but the last nothing is found: %s %s',
+    async (name, set) => {
+      const checked = checkedOf(name, set)
+      const { findings } = await check(checked, name, idle)
+      expect(findings.length).toBeGreaterThan(0)
+      for (const finding of findings) {
+        for (const step of finding.steps.slice(0, -1)) {
+          const image = withoutStep(checked.plan, step)
+          if (image === null) continue // the completion of a fault, where no instruction is to blame
+          const plan = { ...checked, plan: { ...image, stop: { ...image.stop, instructions: 400_000 } } }
+          const { broken } = await tryAll(plan, await runBase(plan, idle), idle, boundedLimits)
+          const again = broken.some(({ violation }) => sameViolation(violation, finding))
+          expect(again, `${finding.kind} ${finding.register} without ${step.instruction}`).toBe(false)
+        }
+      }
     },
     MINUTE,
   )

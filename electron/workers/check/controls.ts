@@ -65,7 +65,7 @@ export async function findControl(checked: CheckedPlan, base: Base, breathe: Bre
     if (ran.violations.length > 0) return tried
   }
   for (const [i, { broken }] of without.slice(0, EXPLORED).entries()) {
-    const all = await tryAll(broken, bases[i] as Base, breathe, { ...boundedLimits, first: true })
+    const all = await tryAll(broken, bases[i] as Base, breathe, boundedLimits, () => true)
     if (all.broken.length === 0) continue
     tried[i] = { ...(tried[i] as Removal), violated: true }
     break

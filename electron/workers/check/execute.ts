@@ -90,15 +90,19 @@ export async function runBase(checked: CheckedPlan, breathe: Breathe): Promise<B
   }
 }
 
-/** Every execution of `explore`, some of `seeded`, the one of `eager` and `latest`. */
+/**
+ * Every execution of `explore`, some of `seeded`, the one of `eager` and `latest`.
+ * @param enough whether, with this found, the rest need not be tried
+ */
 export async function tryAll(
   checked: CheckedPlan,
   base: Base,
   breathe: Breathe,
   limits: Limits = defaultLimits,
+  enough: (violation: Violation) => boolean = () => false,
 ): Promise<Tried> {
   const { plan, mode } = checked
-  if (mode === 'explore') return explore(checked, base, breathe, limits)
+  if (mode === 'explore') return explore(checked, base, breathe, limits, enough)
   const executions = [base]
   if (mode === 'seeded') {
     const seed = plan.syncParameters?.seed ?? 1
@@ -113,10 +117,16 @@ export async function tryAll(
   return { broken: distinct(broken), choices: executions.length, exhaustive: false, incomplete: null }
 }
 
-async function explore(checked: CheckedPlan, base: Base, breathe: Breathe, limits: Limits): Promise<Tried> {
+async function explore(
+  checked: CheckedPlan,
+  base: Base,
+  breathe: Breathe,
+  limits: Limits,
+  enough: (violation: Violation) => boolean,
+): Promise<Tried> {
   const explorer = new Explorer()
   const board = openOneThread(checked.plan, silent, explorer)
-  const steps = exploreLayers(board, explorer, judgeOf(watched(board, checked)), limits)
+  const steps = exploreLayers(board, explorer, judgeOf(watched(board, checked)), limits, enough)
   for (;;) {
     const step = steps.next()
     if (step.done) {

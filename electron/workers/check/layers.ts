@@ -1,6 +1,6 @@
 import type { OneThreadBoard } from '../../machine/board/one-thread.ts'
 import type { Snapshot } from '../../machine/board/snapshot.ts'
-import { stateHash } from '../../machine/board/state-hash.ts'
+import { stateKey } from '../../machine/board/state-hash.ts'
 import { type Decision, ExploreLimit, type Explorer } from '../../machine/sync/explore.ts'
 
 /** What judges a run beside the machine, as exploration needs it: its state goes with the machine's. */
@@ -24,8 +24,6 @@ export interface Limits {
   follow: number
   /** Executions in all. */
   executions: number
-  /** Whether the first thing found is enough: the rest is not tried. */
-  first: boolean
 }
 
 export const defaultLimits: Limits = {
@@ -33,7 +31,6 @@ export const defaultLimits: Limits = {
   states: 64,
   follow: 60_000,
   executions: 1_000_000,
-  first: false,
 }
 
 /** For one of many scenarios: what needs more is said not to be exhaustive. */
@@ -91,12 +88,14 @@ function runSegment(board: OneThreadBoard): void {
  *
  * Yields after each segment, so that its caller can look up or give up.
  * @param board not run yet, its chooser the explorer
+ * @param enough whether, with this found, the rest need not be tried
  */
 export function* exploreLayers<Saved, Broken>(
   board: OneThreadBoard,
   explorer: Explorer,
   judge: Judge<Saved, Broken>,
   limits: Limits = defaultLimits,
+  enough: (broken: Broken) => boolean = () => false,
 ): Generator<{ moment: number; executions: number }, Explored<Broken>> {
   const result: Explored<Broken> = { found: [], executions: 1, widest: 1, segments: 0, incomplete: null }
   const place = new Place(board, judge)
@@ -128,7 +127,7 @@ export function* exploreLayers<Saved, Broken>(
       result.widest = Math.max(result.widest, executions)
       result.segments++
       yield { moment: board.moment, executions: result.executions }
-      if (limits.first && result.found.length > 0) return result
+      if (result.found.some(({ broken: one }) => enough(one))) return result
       if (result.executions <= limits.executions) continue
       result.incomplete ??= `more than ${limits.executions} executions`
       return result
@@ -159,7 +158,7 @@ function different<Saved>(
   const byKey = new Map<string, State<Saved>>()
   for (const state of states) {
     place.go(state)
-    const key = `${stateHash(board.views)} ${judge.digest()}`
+    const key = `${stateKey(board.views, state.snapshot.memory)} ${judge.digest()}`
     if (!byKey.has(key)) byKey.set(key, state)
   }
   place.left()

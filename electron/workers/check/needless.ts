@@ -1,10 +1,7 @@
 import type { Advice } from '../../../shared/model/findings.ts'
 import { type Base, type Breathe, type CheckedPlan, runBase, tryAll } from './execute.ts'
-import { boundedLimits, type Limits } from './layers.ts'
+import { boundedLimits } from './layers.ts'
 import { placeNames, withoutInstruction } from './patch.ts'
-
-/** Enough to show that nothing is found in a switch of a few choices; where there are more, no advice is given. */
-const limits: Limits = { ...boundedLimits, first: true }
 
 /** An ISB of the switch, behind the first entry, that made a register of MTE or a key certain, taken out. */
 export interface JudgedBarrier {
@@ -41,7 +38,9 @@ export async function judgeBarriers(
     const stop = { ...plan.stop, instructions: 2 * base.moment }
     const without = { ...checked, plan: { ...plan, stop } }
     const ran = await runBase(without, breathe)
-    const tried = ran.violations.length > 0 ? null : await tryAll(without, ran, breathe, limits)
+    // Enough to show that nothing is found in a switch of a few choices; where there are more, no advice is given.
+    const tried =
+      ran.violations.length > 0 ? null : await tryAll(without, ran, breathe, boundedLimits, () => true)
     const needless = tried?.exhaustive === true && tried.broken.length === 0
     const otherwise = (register: string): string => {
       const events = [...nextEvents(register, pc, base, ran)].map(([event, at]) => `${event} at ${place(at)}`)
