@@ -16,6 +16,7 @@ const eventNames = Object.keys({
   'run.ended': 0,
   'run.checked': 0,
   'run.deleted': 0,
+  'machine.moving': 0,
   'session.damaged': 0,
 } satisfies Record<EventName, 0>) as EventName[]
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { dataFolder, defaultSession } from '../base/data-folder.ts'
 import { packageRoot } from '../base/package-root.ts'
 import { type Lab, openLab } from '../lab/lab.ts'
-import { spawnPe, spawnStore } from '../workers/bundled.ts'
+import { spawnInspector, spawnPe, spawnStore } from '../workers/bundled.ts'
 import { startMachine } from '../workers/machine-client.ts'
 
 /** Opens a session file with the lab on top; creates the file when it does not exist. @throws ProblemError */
@@ -12,6 +12,7 @@ export function openSession(file: string): Promise<Lab> {
     session: file,
     spawnPe,
     spawnStore,
+    spawnInspector,
     startMachine,
     resources: join(packageRoot(), 'resources'),
   })

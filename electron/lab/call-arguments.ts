@@ -14,6 +14,28 @@ const pe = Type.Union([count(0, 15), Type.Null()])
 const vcpu = Type.Union([count(-3, 127), Type.Null()])
 const text = Type.String({ maxLength: 1_000_000 })
 
+const address = Type.BigInt({ minimum: 0n, maximum: 2n ** 64n - 1n })
+const name = Type.String({ minLength: 1, maxLength: 200 })
+const finding = Type.Union([count(1, 1_000_000), Type.Null()])
+const onePe = count(0, 15)
+const place = { run, finding, moment: cycle, pe: onePe }
+const event = Type.Union([
+  Type.Object({
+    kind: Type.Union([Type.Literal('switch'), Type.Literal('tag-fault'), Type.Literal('el-change')]),
+  }),
+  Type.Object({ kind: Type.Literal('address'), address }),
+  Type.Object({ kind: Type.Literal('register'), register: name }),
+  Type.Object({ kind: Type.Literal('memory'), address, bytes: count(1, 64) }),
+])
+const target = Type.Union([
+  Type.Object({ kind: Type.Literal('moment'), moment: cycle }),
+  Type.Object({ kind: Type.Literal('position'), pe: onePe, instructions: cycle }),
+  Type.Object({ kind: Type.Literal('cycle'), pe: onePe, cycle }),
+  Type.Object({ kind: Type.Literal('end') }),
+  Type.Object({ kind: Type.Literal('step'), pe: onePe, count: count(-1000, 1000) }),
+  Type.Object({ kind: Type.Literal('until'), event, back: Type.Boolean() }),
+])
+
 const none = Type.Object({})
 const ofRun = Type.Object({ run })
 
@@ -50,6 +72,12 @@ const schemas = {
   }),
   'run.switch': Type.Object({ run, id: cycle }),
   'run.switch-at': Type.Object({ run, cycle, pe }),
+  'machine.go': Type.Object({ run, finding, from: Type.Union([cycle, Type.Null()]), pe: onePe, target }),
+  'machine.code': Type.Object({ ...place, address, count: count(1, 1000) }),
+  'machine.memory': Type.Object({ ...place, address, granules: count(1, 1024) }),
+  'machine.walk': Type.Object({ ...place, address }),
+  'machine.symbol': Type.Object({ run, finding, name }),
+  'machine.stop': ofRun,
 } satisfies { [C in CallName]: Type.TSchema & { static?: Calls[C]['args'] } }
 
 /** @throws ProblemError that names the argument */

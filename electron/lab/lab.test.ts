@@ -42,6 +42,9 @@ async function labOn(machine: FakeMachine, session = join(folder, `${++files}.sw
     spawnPe: () => {
       throw new Error('a fake machine has no workers')
     },
+    spawnInspector: () => {
+      throw new Error('a fake machine cannot be looked at')
+    },
   })
   open.push(lab)
   return lab

@@ -8,10 +8,12 @@ import { dataFolder, defaultSession } from '../base/data-folder.ts'
 import { packageVersion } from '../base/package-root.ts'
 import { openStore, type SpawnStore } from '../store/client.ts'
 import type { NewRun, StoreCallName } from '../store/protocol.ts'
+import type { SpawnInspector } from '../workers/inspect/client.ts'
 import type { SpawnPe, StartMachine } from '../workers/plan.ts'
 import { checkArguments } from './call-arguments.ts'
 import { Checks } from './checks.ts'
 import { locateSource } from './image.ts'
+import { Inspections } from './inspect.ts'
 import { LiveRun } from './live-run.ts'
 import { museumCases } from './museum.ts'
 import { type PlannedRun, planRun, syncText } from './plan-run.ts'
@@ -24,6 +26,7 @@ export interface LabOptions {
   session: string | null
   spawnPe: SpawnPe
   spawnStore: SpawnStore
+  spawnInspector: SpawnInspector
   startMachine: StartMachine
   /** Path of the resources folder. */
   resources: string
@@ -51,6 +54,9 @@ export async function openLab(options: LabOptions): Promise<Lab> {
   })
   const listeners = new Map<EventName, Set<(payload: never) => void>>()
   const checks = new Checks(store, (run, summary) => announce('run.checked', { run, summary }))
+  const machines = new Inspections(options.spawnInspector, store, resources, (run, moment) =>
+    announce('machine.moving', { run, moment }),
+  )
   let live: LiveRun | null = null
   let starting = false
 
@@ -204,6 +210,18 @@ export async function openLab(options: LabOptions): Promise<Lab> {
     'run.registers': ofStore('run.registers'),
     'run.switch': ofStore('run.switch'),
     'run.switch-at': ofStore('run.switch-at'),
+    'machine.go': ({ run, finding, ...args }) => machines.call({ run, finding }, 'go', args),
+    'machine.code': ({ run, finding, ...args }) => machines.call({ run, finding }, 'code', args),
+    'machine.memory': ({ run, finding, ...args }) => machines.call({ run, finding }, 'memory', args),
+    'machine.walk': ({ run, finding, ...args }) => machines.call({ run, finding }, 'walk', args),
+    'machine.symbol': async ({ run, finding, name }) => {
+      const address = await machines.call({ run, finding }, 'symbol', { name })
+      return address === null ? null : { address }
+    },
+    'machine.stop': async ({ run }) => {
+      await machines.stop(run)
+      return null
+    },
   }
 
   return {
@@ -225,6 +243,7 @@ export async function openLab(options: LabOptions): Promise<Lab> {
     async close() {
       await live?.stop()
       await checks.close()
+      await machines.close()
       await store.close()
     },
   }

@@ -23,6 +23,9 @@ async function runOnce(
     startMachine,
     spawnPe: (workerData) => new Worker(new URL('../workers/pe-worker.ts', import.meta.url), { workerData }),
     spawnStore: (workerData) => new Worker(new URL('../store/worker.ts', import.meta.url), { workerData }),
+    spawnInspector: () => {
+      throw new Error('nobody looks at these machines')
+    },
   })
   try {
     const ended = new Promise<RunSummary>((resolve) => lab.on('run.ended', ({ summary }) => resolve(summary)))

@@ -8,7 +8,7 @@ import { startFirstRun } from '../base/first-run.ts'
 import { connectLab, type LabConnection } from '../base/lab-connection.ts'
 import { packageRoot, packageVersion } from '../base/package-root.ts'
 import { type Lab, openLab } from '../lab/lab.ts'
-import { spawnPe, spawnStore } from '../workers/bundled.ts'
+import { spawnInspector, spawnPe, spawnStore } from '../workers/bundled.ts'
 import { startMachine } from '../workers/machine-client.ts'
 import { declareAppScheme, PAGE_ORIGIN, PAGE_URL, serveAppScheme } from './app-scheme.ts'
 import { denyPermissions, guardContents } from './guard.ts'
@@ -48,6 +48,7 @@ async function openSession(file: string): Promise<void> {
     session: file,
     spawnPe,
     spawnStore,
+    spawnInspector,
     startMachine,
     resources: join(root, 'resources'),
   })

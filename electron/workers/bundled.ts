@@ -4,8 +4,11 @@
  */
 import type { Worker } from 'node:worker_threads'
 import startStore from '../store/worker?nodeWorker'
+import startInspector from './inspect/worker?nodeWorker'
 import startPe from './pe-worker?nodeWorker'
 
 export const spawnPe = (workerData: unknown): Worker => startPe({ workerData })
 
 export const spawnStore = (workerData: unknown): Worker => startStore({ workerData })
+
+export const spawnInspector = (workerData: unknown): Worker => startInspector({ workerData })

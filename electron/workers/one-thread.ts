@@ -34,12 +34,14 @@ export function openOneThread(plan: MachinePlan, listeners: Listeners, chooser?:
 
 /**
  * The same machine with a debugger's view on it.
+ * @param chooser as above; going back must not disturb it
  * @throws ProblemError when the image or the plan is unusable, or the plan parallel
  */
 export function openTimeline(
   plan: MachinePlan,
   console: (bytes: Uint8Array) => void,
   options: Partial<TimelineOptions> = {},
+  chooser?: Chooser,
 ): Timeline {
   if (plan.schedule.kind === 'parallel') {
     throw new ProblemError(
@@ -54,5 +56,5 @@ export function openTimeline(
     taps[pe] = tap
     return tap
   }
-  return new Timeline(openOneThread(plan, { console, observe }), taps, options)
+  return new Timeline(openOneThread(plan, { console, observe }, chooser), taps, options)
 }

@@ -1,5 +1,12 @@
 import type { Problem, Result } from '../base/result.ts'
 import type { CheckReport } from '../model/findings.ts'
+import type {
+  CodeLine,
+  MachineMemory,
+  MachineState,
+  MachineTarget,
+  MachineWalk,
+} from '../model/machine-view.ts'
 import type { MuseumCase } from '../model/museum.ts'
 import type { RunId, RunProgress, RunSummary } from '../model/run.ts'
 import type { ExperimentEntry, ExperimentProblem, PolicyEntry, SessionInfo } from '../model/session.ts'
@@ -67,6 +74,34 @@ export interface Calls {
   'run.switch': { args: { run: RunId; id: number }; reply: SwitchDetail }
   /** The switch that starts nearest to a cycle. */
   'run.switch-at': { args: { run: RunId; cycle: number; pe: number | null }; reply: { id: number } | null }
+  /**
+   * The machine of a deterministic run, computed anew, taken to a place; `from` is where a relative target starts, null for where
+   * it is. `finding` (from 1) chooses the execution that showed it, null the run's own.
+   */
+  'machine.go': {
+    args: { run: RunId; finding: number | null; from: number | null; pe: number; target: MachineTarget }
+    reply: MachineState
+  }
+  /** Instructions from an address on, at a moment. */
+  'machine.code': { args: MachinePlace & { address: bigint; count: number }; reply: CodeLine[] }
+  /** Granules of 16 bytes from an address on, with their tags. */
+  'machine.memory': { args: MachinePlace & { address: bigint; granules: number }; reply: MachineMemory }
+  'machine.walk': { args: MachinePlace & { address: bigint }; reply: MachineWalk }
+  /** The address of a symbol of the program. */
+  'machine.symbol': {
+    args: { run: RunId; finding: number | null; name: string }
+    reply: { address: bigint } | null
+  }
+  /** Ends what is under way; the machine stays where it is then. */
+  'machine.stop': { args: { run: RunId }; reply: null }
+}
+
+/** A moment of one execution of a run, as one PE sees it. */
+export interface MachinePlace {
+  run: RunId
+  finding: number | null
+  moment: number
+  pe: number
 }
 
 /** Everything the lab may announce. An event says what became true; it never asks for work. */
@@ -78,6 +113,8 @@ export interface Events {
   /** The switch contract has judged a run; its report can be asked for. */
   'run.checked': { run: RunId; summary: RunSummary }
   'run.deleted': { run: RunId }
+  /** The machine of a Machine view is on its way; it has come so far. */
+  'machine.moving': { run: RunId; moment: number }
   /** The file turned out to be damaged: `session.info` says so from now on, and nothing is written. */
   'session.damaged': { why: string }
 }
@@ -113,6 +150,12 @@ export const callNames = Object.keys({
   'run.registers': 0,
   'run.switch': 0,
   'run.switch-at': 0,
+  'machine.go': 0,
+  'machine.code': 0,
+  'machine.memory': 0,
+  'machine.walk': 0,
+  'machine.symbol': 0,
+  'machine.stop': 0,
 } satisfies Record<CallName, 0>) as CallName[]
 
 export interface LabApi {

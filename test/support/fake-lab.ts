@@ -663,6 +663,21 @@ export function createFakeLab(shapes: RunShape[]): FakeLab {
       const nearest = rows.sort((a, b) => Math.abs(a.startCycle - cycle) - Math.abs(b.startCycle - cycle))[0]
       return nearest ? { id: nearest.id } : null
     },
+    'machine.go': async ({ run }) => noMachine(run),
+    'machine.code': async ({ run }) => noMachine(run),
+    'machine.memory': async ({ run }) => noMachine(run),
+    'machine.walk': async ({ run }) => noMachine(run),
+    'machine.symbol': async ({ run }) => noMachine(run),
+    'machine.stop': async () => null,
+  }
+
+  function noMachine(run: number): never {
+    need(run)
+    throw new ProblemError(
+      `run ${run}`,
+      'this lab has no machines to look at',
+      'Open a session of the real one.',
+    )
   }
 
   function emit<E extends EventName>(name: E, payload: Events[E]): void {

@@ -8,7 +8,15 @@ import { translatePage } from './stage1.ts'
 import { instructionSyndrome } from './syndrome.ts'
 import { type Exchange, RamTables } from './table-memory.ts'
 import { Tlb, type TlbState } from './tlb.ts'
-import { page, READS, type Request, type TableMemory, type Translation, type WalkFault } from './walk.ts'
+import {
+  type DescriptorRead,
+  page,
+  READS,
+  type Request,
+  type TableMemory,
+  type Translation,
+  type WalkFault,
+} from './walk.ts'
 
 /** What an access does: bits, so that a read-modify-write is both. */
 export const READ = 1
@@ -240,6 +248,29 @@ export class Mmu {
   look(address: bigint, controls: Controls): Translation {
     const request = { wanted: 0, pan: false, unaligned: false, dirties: false }
     return this.translate(address, controls, request, false, 2, this.unchanged)
+  }
+
+  /** The same with each descriptor that was read on the way. */
+  lookThrough(address: bigint, controls: Controls): { translation: Translation; reads: DescriptorRead[] } {
+    const reads: DescriptorRead[] = []
+    const { unchanged } = this
+    const memory: TableMemory = {
+      get low() {
+        return unchanged.low
+      },
+      get high() {
+        return unchanged.high
+      },
+      read(at, stage, level) {
+        const found = unchanged.read(at, stage, level)
+        const descriptor = (BigInt(unchanged.high >>> 0) << 32n) | BigInt(unchanged.low >>> 0)
+        if (found) reads.push({ stage, level, at, descriptor })
+        return found
+      },
+      update: (at, low) => unchanged.update(at, low),
+    }
+    const request = { wanted: 0, pan: false, unaligned: false, dirties: false }
+    return { translation: this.translate(address, controls, request, false, 2, memory), reads }
   }
 
   /** The abort of an address translation or maintenance instruction. */

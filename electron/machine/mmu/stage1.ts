@@ -159,7 +159,7 @@ function walkStage1(
       if (nested.fault) return nested.fault
       at = nested.physical
     }
-    if (!memory.read(at)) return fault1(FSC.EXTERNAL + 4 + level)
+    if (!memory.read(at, 1, level)) return fault1(FSC.EXTERNAL + 4 + level)
     const { low, high } = memory
     const kind = entryKind(low, level, granule)
     if (kind === 'invalid') return fault1(FSC.TRANSLATION + level)
@@ -187,7 +187,7 @@ function walkStage1(
         if (written === null) return null
         if (written.fault) return written.fault
         // Stage 2 read its own descriptors since; a stage 1 descriptor that changed meanwhile begins anew.
-        if (!memory.read(at) || memory.low !== low || memory.high !== high) return null
+        if (!memory.read(at, 1, level) || memory.low !== low || memory.high !== high) return null
       }
       if (!memory.update(at, updated)) return null
     }

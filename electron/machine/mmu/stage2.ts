@@ -46,7 +46,7 @@ export function walkStage2(
     const index = Math.floor(ipa / 2 ** shift)
     // At the start level up to sixteen tables are concatenated, so the index keeps all remaining bits.
     const at = table + (level === startLevel ? index : index % 2 ** strideOf(granule)) * 8
-    if (!memory.read(at)) return fault(FSC.EXTERNAL + 4 + level)
+    if (!memory.read(at, 2, level)) return fault(FSC.EXTERNAL + 4 + level)
     const { low, high } = memory
     const kind = entryKind(low, level, granule)
     if (kind === 'invalid') return fault(FSC.TRANSLATION + level)

@@ -49,10 +49,22 @@ export interface TableMemory {
   /** Halves of the descriptor read last, as signed 32-bit numbers. */
   readonly low: number
   readonly high: number
-  /** Reads the 8 bytes at a physical address as one. False where there is no memory. */
-  read(physical: number): boolean
+  /**
+   * Reads the 8 bytes at a physical address as one. False where there is no memory.
+   * @param stage and level of the table that they belong to
+   */
+  read(physical: number, stage: 1 | 2, level: number): boolean
   /** Replaces the low half of the descriptor read last, unless another PE changed the descriptor meanwhile: then false. */
   update(physical: number, low: number): boolean
+}
+
+/** One descriptor that a walk has read. */
+export interface DescriptorRead {
+  stage: 1 | 2
+  level: number
+  /** Physical address of the descriptor. */
+  at: number
+  descriptor: bigint
 }
 
 /** Result of a walk: the page's physical address and its bits, or the fault that it met. */
