@@ -28,20 +28,39 @@ describe('routes', () => {
   it.each<[string, Route]>([
     ['#/', { page: 'home' }],
     ['#/experiment/two%20guests', { page: 'experiment', name: 'two guests' }],
-    ['#/run/3', { page: 'run', run: 3, view: 'overview', switchId: null, range: null, place: null }],
+    [
+      '#/run/3',
+      { page: 'run', run: 3, view: 'overview', switchId: null, range: null, place: null, spot: null },
+    ],
     [
       '#/run/3/switch/120',
-      { page: 'run', run: 3, view: 'overview', switchId: 120, range: null, place: null },
+      { page: 'run', run: 3, view: 'overview', switchId: 120, range: null, place: null, spot: null },
     ],
     [
       '#/run/3/faults/switch/120?cycles=100-200',
-      { page: 'run', run: 3, view: 'faults', switchId: 120, range: { from: 100, to: 200 }, place: null },
+      {
+        page: 'run',
+        run: 3,
+        view: 'faults',
+        switchId: 120,
+        range: { from: 100, to: 200 },
+        place: null,
+        spot: null,
+      },
     ],
     ['#/museum', { page: 'museum', name: null }],
     ['#/museum/missing%20isb', { page: 'museum', name: 'missing isb' }],
     [
       '#/run/3/findings/finding/2/step/4',
-      { page: 'run', run: 3, view: 'findings', switchId: null, range: null, place: { finding: 2, step: 3 } },
+      {
+        page: 'run',
+        run: 3,
+        view: 'findings',
+        switchId: null,
+        range: null,
+        place: { finding: 2, step: 3 },
+        spot: null,
+      },
     ],
     [
       '#/run/3/findings/finding/2',
@@ -52,11 +71,32 @@ describe('routes', () => {
         switchId: null,
         range: null,
         place: { finding: 2, step: null },
+        spot: null,
       },
     ],
     [
       '#/run/3/findings/question/3',
-      { page: 'run', run: 3, view: 'findings', switchId: null, range: null, place: { question: 3 } },
+      {
+        page: 'run',
+        run: 3,
+        view: 'findings',
+        switchId: null,
+        range: null,
+        place: { question: 3 },
+        spot: null,
+      },
+    ],
+    [
+      '#/run/3/machine/pe/1/position/120/finding/2',
+      {
+        page: 'run',
+        run: 3,
+        view: 'machine',
+        switchId: null,
+        range: null,
+        place: null,
+        spot: { finding: 2, pe: 1, where: { kind: 'position', at: 120 } },
+      },
     ],
   ])('%s', (hash, route) => {
     expect(parseRoute(hash)).toEqual(route)
@@ -74,7 +114,11 @@ describe('routes', () => {
   it.each(['finding/0', 'finding/x', 'question/4', 'nowhere/1'])(
     'shows findings without the place %s',
     (place) =>
-      expect(parseRoute(`#/run/3/findings/${place}`)).toMatchObject({ view: 'findings', place: null }),
+      expect(parseRoute(`#/run/3/findings/${place}`)).toMatchObject({
+        view: 'findings',
+        place: null,
+        spot: null,
+      }),
   )
   it('leaves out a range that is none', () =>
     expect(parseRoute('#/run/3?cycles=200-100')).toMatchObject({ range: null }))

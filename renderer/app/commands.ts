@@ -5,6 +5,7 @@ import { count } from '../analysis/format.ts'
 import { fit } from '../analysis/fuzzy.ts'
 import { panRange, zoomRange } from '../analysis/range.ts'
 import { isLive } from '../analysis/run-words.ts'
+import { useMachine } from '../features/machine/store.ts'
 import { useMuseum } from '../features/museum/store.ts'
 import { useLiveRun } from '../features/run/store.ts'
 import { useSession } from '../features/sessions/store.ts'
@@ -17,7 +18,7 @@ import { themes, themeTitles, useTheme } from './theme.ts'
 export interface Command {
   id: string
   title: string
-  group: 'Run' | 'Charts' | 'Go to' | 'Experiment' | 'Window'
+  group: 'Run' | 'Charts' | 'Machine' | 'Go to' | 'Experiment' | 'Window'
   key?: string
   /** Why it cannot be done now; null when it can. */
   barred?: string | null
@@ -36,6 +37,7 @@ export const useCommands = defineStore('commands', () => {
   const live = useLiveRun()
   const theme = useTheme()
   const museum = useMuseum()
+  const stepper = useMachine()
 
   const palette = ref(false)
   const sheet = ref(false)
@@ -63,6 +65,16 @@ export const useCommands = defineStore('commands', () => {
     act,
   })
 
+  const noMachine = computed(() => (stepper.state === null ? 'Open the Machine view first.' : null))
+  const machine = (id: string, title: string, key: string, count: number): Command => ({
+    id,
+    title,
+    key,
+    group: 'Machine',
+    barred: noMachine.value,
+    act: () => stepper.state && void stepper.go({ kind: 'step', pe: stepper.state.at.pe, count }),
+  })
+
   const all = computed<Command[]>(() => [
     ...runViews.map(
       (view, i): Command => ({
@@ -83,6 +95,8 @@ export const useCommands = defineStore('commands', () => {
     chart('next-switch', 'Select the next switch', ']', () => focus.step(1)),
     chart('zoom-switch', 'Zoom to the selected switch', 'Z', zoomToSwitch),
     chart('clear-switch', 'Clear the selected switch', 'Escape', () => focus.select(null)),
+    machine('machine-on', 'Machine: on by one instruction', '.', 1),
+    machine('machine-back', 'Machine: back by one instruction', ',', -1),
     {
       id: 'pause',
       title: live.progress?.state === 'paused' ? 'Resume the live run' : 'Pause the live run',
@@ -233,6 +247,7 @@ export const useCommands = defineStore('commands', () => {
       switchId: focus.selected?.id ?? null,
       range: focus.range,
       place: null,
+      spot: null,
     })
   }
 

@@ -1,8 +1,17 @@
 import type { RunId } from '../../shared/model/run.ts'
 import type { CycleRange } from '../../shared/model/views.ts'
 import { type FindingsPlace, questions } from '../features/findings/place.ts'
+import { formatSpot, type MachineSpot, parseSpot } from '../features/machine/spot.ts'
 
-export const runViews = ['overview', 'findings', 'latency', 'registers', 'faults', 'console'] as const
+export const runViews = [
+  'overview',
+  'findings',
+  'latency',
+  'registers',
+  'faults',
+  'machine',
+  'console',
+] as const
 export type RunView = (typeof runViews)[number]
 
 export const viewTitles: Readonly<Record<RunView, string>> = {
@@ -11,6 +20,7 @@ export const viewTitles: Readonly<Record<RunView, string>> = {
   latency: 'Latency',
   registers: 'Registers',
   faults: 'Faults',
+  machine: 'Machine',
   console: 'Console',
 }
 
@@ -27,6 +37,8 @@ export type Route =
       range: CycleRange | null
       /** What the findings view shows; null lets it choose. */
       place: FindingsPlace | null
+      /** Where the machine view is; null lets it choose. */
+      spot: MachineSpot | null
     }
 
 export const runRoute = (run: RunId, view: RunView = 'overview'): Route => ({
@@ -36,6 +48,7 @@ export const runRoute = (run: RunId, view: RunView = 'overview'): Route => ({
   switchId: null,
   range: null,
   place: null,
+  spot: null,
 })
 
 const natural = (text: string | undefined): number | null =>
@@ -71,7 +84,7 @@ function formatPlace(place: FindingsPlace | null): string {
 }
 
 /**
- * `#/run/3/faults/switch/120?cycles=100-200`, `#/run/3/findings/finding/1/step/4`, `#/museum/missing-isb`; anything that is
+ * `#/run/3/faults/switch/120?cycles=100-200`, `#/run/3/findings/finding/1/step/4`, `#/run/3/machine/pe/0/moment/5000`, `#/museum/missing-isb`; anything that is
  * not understood leads home.
  */
 export function parseRoute(hash: string): Route {
@@ -91,7 +104,8 @@ export function parseRoute(hash: string): Route {
   const [from, to] = [natural(cycles?.[1]), natural(cycles?.[2])]
   const range = from !== null && to !== null && from < to ? { from, to } : null
   const place = named === 'findings' ? parsePlace(rest) : null
-  return { page: 'run', run, view: named ?? 'overview', switchId, range, place }
+  const spot = named === 'machine' && rest.length > 0 ? parseSpot(rest) : null
+  return { page: 'run', run, view: named ?? 'overview', switchId, range, place, spot }
 }
 
 export function formatRoute(route: Route): string {
@@ -101,10 +115,22 @@ export function formatRoute(route: Route): string {
     return route.name === null ? '#/museum' : `#/museum/${encodeURIComponent(route.name)}`
   const view = route.view === 'overview' ? '' : `/${route.view}`
   const switchAt = route.switchId === null ? '' : `/switch/${route.switchId}`
-  const at = route.view === 'findings' && route.place ? formatPlace(route.place) : switchAt
+  const spot = route.view === 'machine' && route.spot ? formatSpot(route.spot) : null
+  const at = route.view === 'findings' && route.place ? formatPlace(route.place) : (spot ?? switchAt)
   const cycles = route.range ? `?cycles=${route.range.from}-${route.range.to}` : ''
   return `#/run/${route.run}${view}${at}${cycles}`
 }
+
+/** The machine of a run at a place. */
+export const machineRoute = (run: RunId, spot: MachineSpot): Route => ({
+  page: 'run',
+  run,
+  view: 'machine',
+  switchId: null,
+  range: null,
+  place: null,
+  spot,
+})
 
 /** Name under which the experiment of a run is opened, as it was run; `runOfExperiment` reads it back. */
 export const runExperimentName = (run: RunId): string => `run-${run}`

@@ -27,7 +27,7 @@ export function question<A, T>(load: (args: A) => Promise<Result<T>>): Question<
   let repeat = false
 
   async function ask(next: A): Promise<void> {
-    if (busy.value && JSON.stringify(next) === JSON.stringify(args.value)) {
+    if (busy.value && textOf(next) === textOf(args.value)) {
       repeat = true
       return
     }
@@ -58,3 +58,7 @@ export function question<A, T>(load: (args: A) => Promise<Result<T>>): Question<
 
   return { args, answer, problem, busy, ask, again, forget }
 }
+
+/** For comparing; addresses are bigints, which JSON has not. */
+const textOf = (args: unknown): string =>
+  JSON.stringify(args, (_, value) => (typeof value === 'bigint' ? `${value}n` : value))

@@ -24,6 +24,7 @@ const events: EventName[] = [
   'run.ended',
   'run.checked',
   'run.deleted',
+  'machine.moving',
   'session.damaged',
 ]
 

@@ -1,0 +1,173 @@
+/** The Machine view on the real lab, in Chromium: what it shows is what the machine says, and its address leads back to it. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { planRun } from '../../electron/lab/plan-run.ts'
+import { knownNames } from '../../electron/lab/resources.ts'
+import { readGeneral } from '../../electron/machine/debug/registers.ts'
+import { openTimeline } from '../../electron/workers/one-thread.ts'
+import { groupedHex } from '../../shared/base/hex.ts'
+import { readExperiment } from '../../shared/model/experiment-text.ts'
+import { accessibilityProblems } from '../support/axe.ts'
+import { openBrowser } from '../support/browser.ts'
+import { noChromium } from '../support/chromium.ts'
+import { firstLine, projectRoot, runCommand, startCommand } from '../support/command-line.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'switchyard-machine-'))
+const env = { SWITCHYARD_DATA: join(folder, 'data') }
+const experiments = join(projectRoot, 'resources/experiments')
+const shots = process.env.SCREENS
+const v12 = ['hypervisor.mode=vhe', 'hypervisor.policy=v12']
+
+describe.skipIf(noChromium)(
+  `the Machine view${noChromium ? ` (${noChromium})` : ''}`,
+  { timeout: 60_000 },
+  () => {
+    let browser: Awaited<ReturnType<typeof openBrowser>>
+    let server: ReturnType<typeof startCommand>
+    let page: Page
+    let home = ''
+    const complaints: string[] = []
+
+    beforeAll(async () => {
+      const session = join(folder, 'lab.switchyard')
+      const runs = [
+        ['contract', ...v12],
+        ['first-fault', 'schedule.kind=parallel'],
+      ]
+      for (const [name, ...set] of runs) {
+        const flags = set.flatMap((each) => ['--set', each])
+        const file = join(experiments, `${name}.json`)
+        const { status } = await runCommand(['run', file, '--db', session, '--quiet', ...flags], {
+          cwd: folder,
+          env,
+        })
+        expect(status).toBe(0)
+      }
+      server = startCommand(['serve', session, '--port', '0'], { cwd: folder, env })
+      home = await firstLine(server)
+      browser = await openBrowser()
+      page = await browser.context.newPage()
+      page.on('pageerror', (error) => complaints.push(String(error)))
+      page.on('console', (message) => void (message.type() === 'error' && complaints.push(message.text())))
+      if (shots) mkdirSync(shots, { recursive: true })
+    }, 120_000)
+
+    afterAll(async () => {
+      await browser?.close()
+      server?.kill('SIGTERM')
+      rmSync(folder, { recursive: true })
+    })
+
+    const at = async (hash: string): Promise<void> => {
+      await page.goto(`${home}${hash}`)
+      await page.getByRole('toolbar', { name: 'Where the machine is' }).waitFor()
+    }
+    const moment = (n: string) => page.getByText(`moment ${n}`, { exact: true }).waitFor()
+    const shown = async (name: string): Promise<string> =>
+      (await page
+        .locator('.registers li', { has: page.getByRole('button', { name, exact: true }) })
+        .locator('code')
+        .first()
+        .textContent()) ?? ''
+    const picture = async (name: string): Promise<void> => {
+      if (shots) await page.screenshot({ path: join(shots, `${name}.png`) })
+    }
+
+    /** The machine itself, in this process. */
+    function machineAt(where: number) {
+      const text = readFileSync(join(experiments, 'contract.json'), 'utf8')
+      const resources = join(projectRoot, 'resources')
+      const { experiment } = readExperiment(text, v12, knownNames(resources))
+      const timeline = openTimeline(planRun(experiment!, resources).plan, () => {})
+      expect(timeline.gotoMoment(where)).toBe(true)
+      return timeline.board.pes[0]!
+    }
+
+    it('shows the registers and the instruction that the machine has', async () => {
+      await at('#/run/1/machine/pe/0/moment/29200')
+      await moment('29 200')
+      const pe = machineAt(29_200)
+      for (const name of ['x0', 'x1', 'x20', 'sp'])
+        expect(await shown(name)).toBe(groupedHex(readGeneral(pe, name)))
+      expect(await shown('GCR_EL1')).toBe(groupedHex(pe.sysregs.inspect('GCR_EL1')!))
+      const line = page.locator('.code tr[aria-current]')
+      expect(await line.locator('button').textContent()).toContain(pe.core.pc.toString(16))
+      expect(await accessibilityProblems(page)).toEqual([])
+      await picture('machine-light')
+    })
+
+    it('steps by keys, marks what changed, and writes the place into the address', async () => {
+      await at('#/run/1/machine/pe/0/moment/29200')
+      await moment('29 200')
+      await page.keyboard.press('.')
+      await moment('29 201')
+      const changed = await page.locator('.registers li.changed').count()
+      expect(changed).toBeGreaterThan(0)
+      await page.keyboard.press(',')
+      await moment('29 200')
+      await page.waitForFunction(() => location.hash === '#/run/1/machine/pe/0/moment/29200')
+      await page.getByRole('button', { name: 'On to the next switch' }).click()
+      await page.waitForFunction(() => /moment\/(?!29200$)\d+$/.test(location.hash))
+      const link = await page.evaluate(() => location.hash)
+      const pc = await shown('pc')
+      await page.goto('about:blank')
+      await at(link)
+      await page.locator('.registers li').first().waitFor()
+      expect(await shown('pc')).toBe(pc)
+    })
+
+    it('opens a witness’s step with what is pending there', async () => {
+      await page.goto(`${home}#/run/1/findings/finding/1`)
+      await page.getByRole('button', { name: 'open in Machine' }).last().click()
+      await page.getByText('in the execution that showed finding 1').waitFor()
+      await page.getByRole('tab', { name: 'pending (1)' }).click()
+      expect(await page.locator('.pending li').textContent()).toMatch(/GCR_EL1.*may see.*until the next ISB/)
+      expect(await page.locator('.code tr[aria-current] .text').textContent()).toMatch(/^irg/)
+      await picture('machine-pending')
+    })
+
+    it('shows memory with tags, and a page walk, of a label', async () => {
+      await page.getByRole('tab', { name: 'memory' }).click()
+      await page.getByLabel('address', { exact: true }).fill('guest_image')
+      await page.getByRole('button', { name: 'Show', exact: true }).click()
+      await page.locator('.dump tbody tr').first().waitFor()
+      expect(await page.locator('.dump .tag').first().textContent()).toMatch(/^[0-9a-f]$/)
+      await picture('machine-memory')
+      await page.getByRole('tab', { name: 'page walk' }).click()
+      expect(await page.locator('.walk tbody tr').count()).toBeGreaterThan(0)
+      await page.getByLabel('address', { exact: true }).fill('nobody_knows')
+      await page.getByRole('button', { name: 'Show', exact: true }).click()
+      await page.getByText('The program has no symbol of this name').waitFor()
+      expect(await accessibilityProblems(page)).toEqual([])
+    })
+
+    it('says what cannot be shown: a place that is none, one behind the end, a parallel run', async () => {
+      await at('#/run/1/machine/pe/0/moment/29200')
+      await moment('29 200')
+      await page.getByLabel('go to').fill('yesterday')
+      await page.getByRole('button', { name: 'Go', exact: true }).click()
+      await page.getByText('Not a place.').waitFor()
+      await page.getByLabel('go to').fill('999999999')
+      await page.getByRole('button', { name: 'Go', exact: true }).click()
+      await page.getByText('The place was not reached').waitFor()
+      await page.goto(`${home}#/run/2/machine`)
+      await page.getByText('This run cannot be followed instruction by instruction.').waitFor()
+      await picture('machine-parallel')
+      expect(complaints).toEqual([])
+    })
+
+    it('reads well narrow and dark', async () => {
+      await page.setViewportSize({ width: 1024, height: 640 })
+      await page.addInitScript(() => localStorage.setItem('switchyard.theme', 'dark'))
+      await at('#/run/1/machine/pe/0/moment/29200')
+      await moment('29 200')
+      expect(await accessibilityProblems(page)).toEqual([])
+      await picture('machine-1024-dark')
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+      expect(wide).toBeLessThanOrEqual(0)
+    })
+  },
+)
