@@ -63,6 +63,7 @@ const schemas = {
   'run.faults': Type.Object({ run, range, columns }),
   'run.fault-list': Type.Object({ run, range, offset: cycle, limit: cycle }),
   'run.events': Type.Object({ run, range, columns, pe }),
+  'run.slices': Type.Object({ run, range, columns }),
   'run.registers': Type.Object({
     run,
     range,

@@ -207,6 +207,7 @@ export async function openLab(options: LabOptions): Promise<Lab> {
     'run.faults': ofStore('run.faults'),
     'run.fault-list': ofStore('run.fault-list'),
     'run.events': ofStore('run.events'),
+    'run.slices': ofStore('run.slices'),
     'run.registers': ofStore('run.registers'),
     'run.switch': ofStore('run.switch'),
     'run.switch-at': ofStore('run.switch-at'),

@@ -87,6 +87,7 @@ type Query =
   | 'run.fault-list'
   | 'run.events'
   | 'run.registers'
+  | 'run.slices'
   | 'run.switch'
   | 'run.switch-at'
 

@@ -16,6 +16,7 @@ import { registerQueries } from './registers.ts'
 import { ringDrain } from './ring-drain.ts'
 import { runRows } from './run-rows.ts'
 import { runWriter } from './run-writer.ts'
+import { sliceQueries } from './slices.ts'
 import { switchQueries } from './switches.ts'
 
 export type StoreHandlers = { [C in StoreCallName]: (args: StoreCalls[C]['args']) => StoreCalls[C]['reply'] }
@@ -70,6 +71,7 @@ function sessionOn(opened: OpenSession, version: string): Session {
 
   const latency = latencyQueries(db, extent)
   const faults = faultQueries(db, extent)
+  const slices = sliceQueries(db, extent)
   const events = eventQueries(db, extent, (run) => rows.stored(run).pes)
   const registers = registerQueries(db, extent)
   const switches = switchQueries(db, path, registers)
@@ -187,6 +189,7 @@ function sessionOn(opened: OpenSession, version: string): Session {
     'run.faults': faults.series,
     'run.fault-list': faults.page,
     'run.events': events.series,
+    'run.slices': slices.series,
     'run.registers': registers.lanes,
     'run.switch': switches.detail,
     'run.switch-at': (args) => {

@@ -6,6 +6,7 @@ import { formatSpot, type MachineSpot, parseSpot } from '../features/machine/spo
 export const runViews = [
   'overview',
   'findings',
+  'timeline',
   'latency',
   'registers',
   'faults',
@@ -17,12 +18,16 @@ export type RunView = (typeof runViews)[number]
 export const viewTitles: Readonly<Record<RunView, string>> = {
   overview: 'Run',
   findings: 'Findings',
+  timeline: 'Timeline',
   latency: 'Latency',
   registers: 'Registers',
   faults: 'Faults',
   machine: 'Machine',
   console: 'Console',
 }
+
+/** The inspector is about a switch: these views have a detail of their own. */
+export const hasInspector = (view: RunView): boolean => view !== 'findings' && view !== 'machine'
 
 /** What the window shows, as a link can say it. */
 export type Route =

@@ -18,6 +18,7 @@ import type {
   LatencyDistribution,
   LatencySeries,
   RegisterLane,
+  SliceSeries,
   SwitchDetail,
 } from '../model/views.ts'
 
@@ -67,6 +68,8 @@ export interface Calls {
     args: { run: RunId; range: CycleRange | null; columns: number; pe: number | null }
     reply: EventSeries
   }
+  /** Which vCPU each PE ran, and when. */
+  'run.slices': { args: { run: RunId; range: CycleRange | null; columns: number }; reply: SliceSeries }
   'run.registers': {
     args: { run: RunId; range: CycleRange | null; columns: number; pe: number; registers: string[] }
     reply: RegisterLane[]
@@ -147,6 +150,7 @@ export const callNames = Object.keys({
   'run.faults': 0,
   'run.fault-list': 0,
   'run.events': 0,
+  'run.slices': 0,
   'run.registers': 0,
   'run.switch': 0,
   'run.switch-at': 0,

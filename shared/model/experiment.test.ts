@@ -47,7 +47,7 @@ describe('an experiment', () => {
       },
       hypervisor: { mode: 'nvhe', policy: 'mainline' },
       schedule: { kind: 'deterministic', quantum: 1000, seed: 1 },
-      probes: { events: false },
+      probes: { events: true },
       vcpus: [
         { guest: 'alloc', mte: true, checks: 'sync', exclude: 1 },
         { guest: 'plain', mte: false, checks: 'none' },

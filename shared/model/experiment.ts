@@ -565,9 +565,10 @@ const probes = Type.Object(
     ),
     events: Type.Optional(
       Type.Boolean(
-        described('Records every exception, barrier, tag draw and mark as well (large); default false.', {
-          default: false,
-        }),
+        described(
+          'Records every exception, barrier, tag draw, interrupt and mark as well, for the timeline (about 5 bytes each); default true.',
+          { default: true },
+        ),
       ),
     ),
   },

@@ -87,6 +87,34 @@ export interface RegisterLane {
   reduction: 'all' | 'first, last, minimum and maximum per column'
 }
 
+/**
+ * Which vCPU each PE ran, and when. Counts are exact: each switch counts in the column in which it begins. The switches
+ * themselves come where there are at most as many as columns.
+ */
+export interface SliceSeries {
+  columnStart: Float64Array
+  columnWidth: number
+  /** One per PE and vCPU with switches in the range. */
+  lanes: { pe: number; vcpu: number; count: Float64Array; total: number }[]
+  slices: SliceColumns | null
+  total: number
+  reduction: 'all' | 'switches counted per column'
+}
+
+/** One entry a switch, in the order of their start; cycles of its PE. */
+export interface SliceColumns {
+  id: Float64Array
+  pe: Uint8Array
+  vcpu: Int8Array
+  /** The host's call, the guest's first instruction, its exit, the host's next instruction. */
+  start: Float64Array
+  guest: Float64Array
+  exit: Float64Array
+  end: Float64Array
+  /** Why the guest was left, such as `HVC` or `IRQ`. */
+  why: string[]
+}
+
 /** One switch with its registers at four moments, fields decoded by shared/arch. */
 export interface SwitchDetail {
   run: RunId

@@ -22,6 +22,7 @@ import type {
   LatencySeries,
   RegisterLane,
   RegisterMoment,
+  SliceSeries,
 } from '../../shared/model/views.ts'
 import { reports } from './check-reports.ts'
 import { museum } from './museum.ts'
@@ -443,6 +444,44 @@ function eventsOf(run: FakeRun, range: CycleRange | null, columns: number, only:
   }
 }
 
+function slicesOf(run: FakeRun, range: CycleRange | null, columns: number): SliceSeries {
+  const { from, to } = range ?? { from: 0, to: run.summary.cycles }
+  const columnWidth = Math.max(1, Math.ceil((to - from + 1) / columns))
+  const size = Math.ceil((to - from + 1) / columnWidth)
+  const begun = run.switches.filter((row) => inRange(row.startCycle, { from, to }))
+  const lanes = run.summary.vcpus.flatMap(({ vcpu }) =>
+    Array.from({ length: run.summary.pes }, (_, pe) => {
+      const count = new Float64Array(size)
+      for (const row of begun)
+        if (row.pe === pe && row.vcpu === vcpu) count[Math.floor((row.startCycle - from) / columnWidth)]!++
+      return { pe, vcpu, count, total: count.reduce((a, b) => a + b, 0) }
+    }),
+  )
+  const shown = run.switches.filter((row) => row.startCycle <= to && row.endCycle >= from)
+  const all = begun.length <= columns
+  const of = (name: 'id' | 'startCycle' | 'guestCycle' | 'exitCycle' | 'endCycle') =>
+    Float64Array.from(shown, (row) => row[name])
+  return {
+    columnStart: Float64Array.from({ length: size }, (_, i) => from + i * columnWidth),
+    columnWidth,
+    lanes: lanes.filter(({ total }) => total > 0).sort((a, b) => a.pe - b.pe || a.vcpu - b.vcpu),
+    slices: all
+      ? {
+          id: of('id'),
+          pe: Uint8Array.from(shown, ({ pe }) => pe),
+          vcpu: Int8Array.from(shown, ({ vcpu }) => vcpu),
+          start: of('startCycle'),
+          guest: of('guestCycle'),
+          exit: of('exitCycle'),
+          end: of('endCycle'),
+          why: shown.map(({ exit }) => exit),
+        }
+      : null,
+    total: begun.length,
+    reduction: all ? 'all' : 'switches counted per column',
+  }
+}
+
 function moment(run: FakeRun, register: string, pe: number, cycle: number): RegisterMoment | null {
   const rows = run.registers.filter((row) => row.register === register && row.pe === pe && row.cycle <= cycle)
   const architectural = rows.filter((row) => row.slot === 'architectural').at(-1)
@@ -657,6 +696,7 @@ export function createFakeLab(shapes: RunShape[]): FakeLab {
         ],
       }
     },
+    'run.slices': async ({ run, range, columns }) => slicesOf(need(run), range, columns),
     'run.events': async ({ run, range, columns, pe }) => eventsOf(need(run), range, columns, pe),
     'run.switch-at': async ({ run, cycle, pe }) => {
       const rows = need(run).switches.filter((row) => pe === null || row.pe === pe)

@@ -1,0 +1,113 @@
+/** The Timeline on the real lab, in Chromium: its numbers are the session's, and its range is every other view's. */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { accessibilityProblems } from '../support/axe.ts'
+import { openBrowser } from '../support/browser.ts'
+import { noChromium } from '../support/chromium.ts'
+import { firstLine, projectRoot, runCommand, startCommand } from '../support/command-line.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'switchyard-timeline-'))
+const env = { SWITCHYARD_DATA: join(folder, 'data') }
+const session = join(folder, 'lab.switchyard')
+const handover = join(projectRoot, 'resources/experiments/handover.json')
+const shots = process.env.SCREENS
+
+describe.skipIf(noChromium)(
+  `the Timeline${noChromium ? ` (${noChromium})` : ''}`,
+  { timeout: 60_000 },
+  () => {
+    let browser: Awaited<ReturnType<typeof openBrowser>>
+    let server: ReturnType<typeof startCommand>
+    let page: Page
+    let home = ''
+    let db: Database.Database
+    const complaints: string[] = []
+
+    beforeAll(async () => {
+      for (const events of [true, false]) {
+        const set = ['--set', `probes.events=${events}`]
+        const { status } = await runCommand(['run', handover, '--db', session, '--quiet', ...set], {
+          cwd: folder,
+          env,
+        })
+        expect(status).toBe(0)
+      }
+      server = startCommand(['serve', session, '--port', '0'], { cwd: folder, env })
+      home = await firstLine(server)
+      db = new Database(session, { readonly: true })
+      browser = await openBrowser()
+      page = await browser.context.newPage()
+      page.on('pageerror', (error) => complaints.push(String(error)))
+      page.on('console', (message) => void (message.type() === 'error' && complaints.push(message.text())))
+      if (shots) mkdirSync(shots, { recursive: true })
+    }, 120_000)
+
+    afterAll(async () => {
+      db?.close()
+      await browser?.close()
+      server?.kill('SIGTERM')
+      rmSync(folder, { recursive: true })
+    })
+
+    const plot = () => page.getByRole('application', { name: /^What each PE ran/ })
+    const at = async (hash: string): Promise<void> => {
+      await page.goto(`${home}${hash}`)
+      await plot().waitFor()
+    }
+    const picture = async (name: string): Promise<void> => {
+      if (shots) await page.screenshot({ path: join(shots, `${name}.png`) })
+    }
+    const scene = () => plot().locator('text').allTextContents()
+
+    it('has a lane for every PE with the switches that SQL counts', async () => {
+      await at('#/run/1/timeline')
+      const rows = db
+        .prepare('SELECT pe, count(*) AS n FROM world_switch WHERE run = 1 GROUP BY pe ORDER BY pe')
+        .all() as { pe: number; n: number }[]
+      const texts = (await scene()).map((text) => text.trim())
+      for (const { pe, n } of rows)
+        expect(texts).toEqual(expect.arrayContaining([`PE${pe}`, `${n} switches`]))
+      expect(texts).toContain('barriers')
+      expect(await accessibilityProblems(page)).toEqual([])
+      await picture('timeline-light')
+    })
+
+    it('zooms by keys to single events, and its range is that of the other views', async () => {
+      await plot().focus()
+      for (let i = 0; i < 9; i++) await page.keyboard.press('+')
+      await page.waitForFunction(() => /cycles=\d+-\d+/.test(location.hash))
+      await page.getByText(/drawn one by one/).waitFor()
+      await picture('timeline-zoomed')
+      const range = await page.evaluate(() => /cycles=(\d+)-(\d+)/.exec(location.hash)?.slice(1).map(Number))
+      const [from, to] = range as [number, number]
+      const n = db
+        .prepare('SELECT count(*) FROM world_switch WHERE run = 1 AND start_cycle BETWEEN ? AND ?')
+        .pluck()
+        .get(from, to)
+      await page.getByText(new RegExp(`All ${n} switch(es)? drawn`)).waitFor()
+      await page.getByRole('tab', { name: 'Latency' }).click()
+      await page.waitForFunction((cycles) => location.hash.includes(cycles), `cycles=${from}-${to}`)
+    })
+
+    it('has a table of what is drawn', async () => {
+      await at('#/run/1/timeline')
+      await page.getByRole('button', { name: 'Table' }).click()
+      await page.getByRole('columnheader', { name: 'why' }).waitFor()
+      await picture('timeline-table')
+    })
+
+    it('says what was not recorded, and offers it', async () => {
+      await at('#/run/2/timeline')
+      await page.getByRole('button', { name: 'Run it again with events' }).waitFor()
+      expect((await scene()).map((text) => text.trim())).not.toContain('barriers')
+      await page.setViewportSize({ width: 1024, height: 640 })
+      expect(await accessibilityProblems(page)).toEqual([])
+      await picture('timeline-1024')
+      expect(complaints).toEqual([])
+    })
+  },
+)
