@@ -55,7 +55,7 @@ export function sliceQueries(db: Database, extent: (run: RunId) => CycleRange) {
         .filter(({ total }) => total > 0)
         .sort((a, b) => a.pe - b.pe || a.vcpu - b.vcpu)
       const total = lanes.reduce((sum, lane) => sum + lane.total, 0)
-      const all = total <= columns
+      const all = total <= 2 * columns
       return {
         columnStart: Float64Array.from(stretches, (stretch) => stretch.from),
         columnWidth: width,

@@ -89,7 +89,7 @@ export interface RegisterLane {
 
 /**
  * Which vCPU each PE ran, and when. Counts are exact: each switch counts in the column in which it begins. The switches
- * themselves come where there are at most as many as columns.
+ * themselves come where there are at most two a column.
  */
 export interface SliceSeries {
   columnStart: Float64Array

@@ -458,7 +458,7 @@ function slicesOf(run: FakeRun, range: CycleRange | null, columns: number): Slic
     }),
   )
   const shown = run.switches.filter((row) => row.startCycle <= to && row.endCycle >= from)
-  const all = begun.length <= columns
+  const all = begun.length <= 2 * columns
   const of = (name: 'id' | 'startCycle' | 'guestCycle' | 'exitCycle' | 'endCycle') =>
     Float64Array.from(shown, (row) => row[name])
   return {
