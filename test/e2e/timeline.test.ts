@@ -98,7 +98,7 @@ describe.skipIf(noChromium)(
       await page.getByRole('button', { name: 'Table' }).click()
       await page.getByRole('columnheader', { name: 'why' }).waitFor()
       await picture('timeline-table')
-    await page.getByRole('button', { name: 'Table' }).click()
+      await page.getByRole('button', { name: 'Table' }).click()
     })
 
     it('says what was not recorded, and offers it', async () => {
