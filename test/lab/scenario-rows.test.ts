@@ -5,9 +5,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { codeOf } from '../../electron/lab/mutate/sites.ts'
 import { planRun } from '../../electron/lab/plan-run.ts'
 import { knownNames } from '../../electron/lab/resources.ts'
 import { check } from '../../electron/workers/check/check.ts'
+import type { MachinePlan } from '../../electron/workers/plan.ts'
 import { readExperiment } from '../../shared/model/experiment-text.ts'
 import { rows } from './rows.ts'
 
@@ -31,4 +33,34 @@ describe('the rows, by exploration', { timeout: 120_000 }, () => {
     const none = { word: 'none', exhaustive: true, control: { violated: true } }
     expect(verdict).toMatchObject(violations.length > 0 ? { word: 'violated' } : none)
   })
+})
+
+describe('row 4: no ISB between the guest’s MTE registers and its ERET', { timeout: 120_000 }, () => {
+  const modes = ['nvhe', 'vhe']
+  const syncs = ['eager', 'latest', 'seeded', 'explore'] as const
+  function plannedFor(mode: string) {
+    const text = readFileSync(join(resources, 'experiments/contract.json'), 'utf8')
+    const { experiment } = readExperiment(text, [`hypervisor.mode=${mode}`], known)
+    return planRun(experiment!, resources).checked!
+  }
+  it.each(modes)('has none there to begin with: %s', (mode) => {
+    const { plan } = plannedFor(mode)
+    const entry = codeOf(plan).words('guest_enter')
+    const isRegister = ({ text }: { text: string }): boolean => /^msr (gcr|rgsr)_el1/.test(text)
+    const behind = entry.slice(
+      entry.findIndex(isRegister),
+      entry.findIndex(({ text }) => text === 'eret'),
+    )
+    expect(behind.length).toBeGreaterThan(10)
+    expect(behind.filter(({ text }) => text === 'isb')).toEqual([])
+  })
+  it.each(modes.flatMap((mode) => syncs.map((sync) => [mode, sync] as const)))(
+    'is none of the findings: %s %s',
+    async (mode, sync) => {
+      const checked = plannedFor(mode)
+      const plan: MachinePlan = { ...checked.plan, sync: sync === 'explore' ? 'latest' : sync }
+      const { findings } = await check({ ...checked, plan, mode: sync }, 'contract', async () => {})
+      expect(findings).toEqual([])
+    },
+  )
 })
