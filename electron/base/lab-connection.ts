@@ -91,4 +91,11 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 
 const isCallName = (name: unknown): name is CallName => callNames.includes(name as CallName)
 
-const shown = (value: unknown): string => JSON.stringify(value)?.slice(0, 40) ?? String(value)
+/** Whatever came, in forty characters: JSON has no bigints, and objects may refer to themselves. */
+function shown(value: unknown): string {
+  try {
+    return JSON.stringify(value)?.slice(0, 40) ?? String(value)
+  } catch {
+    return typeof value === 'object' ? 'an object' : String(value).slice(0, 40)
+  }
+}

@@ -25,15 +25,21 @@ export function knownNames(resources: string): KnownNames {
   }
 }
 
+/** The parser recurses, and gives up on a text that is nested without end. */
+function namesIn(text: string): { name?: unknown; title?: unknown } {
+  try {
+    return (parse(text, [], { allowTrailingComma: true }) ?? {}) as { name?: unknown; title?: unknown }
+  } catch {
+    return {}
+  }
+}
+
 /** The experiments of a folder, by file name. A file that is no experiment is listed all the same: a run says what is wrong. */
 export function experimentsIn(folder: string): ExperimentEntry[] {
   return names(folder, '.json').map((file) => {
     const path = join(folder, `${file}.json`)
     const text = readFileSync(path, 'utf8')
-    const { name, title } = (parse(text, [], { allowTrailingComma: true }) ?? {}) as {
-      name?: unknown
-      title?: unknown
-    }
+    const { name, title } = namesIn(text)
     const shown = typeof name === 'string' ? name : file
     return { name: shown, title: typeof title === 'string' ? title : shown, path, text }
   })

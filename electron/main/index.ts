@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { app, BrowserWindow, dialog, ipcMain, Menu, screen } from 'electron'
 import { ProblemError } from '../../shared/base/result.ts'
@@ -11,8 +12,10 @@ import { type Lab, openLab } from '../lab/lab.ts'
 import { spawnInspector, spawnPe, spawnStore } from '../workers/bundled.ts'
 import { startMachine } from '../workers/machine-client.ts'
 import { declareAppScheme, PAGE_ORIGIN, PAGE_URL, serveAppScheme } from './app-scheme.ts'
+import { DEEP_LINK_SCHEME, hashOfLink, isDeepLink } from './deep-link.ts'
 import { denyPermissions, guardContents } from './guard.ts'
 import { menuTemplate } from './menu.ts'
+import { forgetRecent, readRecent, rememberRecent } from './recent-files.ts'
 import { readWindowState, writeWindowState } from './window-state.ts'
 
 /** Vite's development server, when `npm run dev` started us. */
@@ -20,6 +23,7 @@ const developmentUrl = app.isPackaged ? undefined : process.env.ELECTRON_RENDERE
 const root = packageRoot()
 const dataFolder = process.env.SWITCHYARD_DATA || app.getPath('userData')
 const stateFile = join(dataFolder, 'window.json')
+const recentFile = join(dataFolder, 'recent.json')
 
 let window: BrowserWindow | null = null
 let lab: Lab | null = null
@@ -29,11 +33,23 @@ let connection: LabConnection | null = null
 /** Opening a session, closing the one before it: one after the other. */
 let turn: Promise<void> = Promise.resolve()
 
-/** The file named on a command line, or null. Switches belong to Chromium; in development the first word is our folder. */
-function fileOf(argv: readonly string[], folder: string): string | null {
+/** What a command line asks for. Switches belong to Chromium; in development the first word is our folder. */
+function askedFor(argv: readonly string[], folder: string): { file: string | null; link: string | null } {
   const words = argv.slice(app.isPackaged ? 1 : 2).filter((word) => !word.startsWith('-'))
-  const file = words.at(-1)
-  return file === undefined ? null : resolve(folder, file)
+  const file = words.filter((word) => !isDeepLink(word)).at(-1)
+  return { file: file === undefined ? null : resolve(folder, file), link: words.find(isDeepLink) ?? null }
+}
+
+/** A place in the session that is open. */
+function followLink(link: string): void {
+  const hash = hashOfLink(link)
+  turn = turn.then(async () => {
+    if (hash === null)
+      explain(
+        new ProblemError(link, 'this link names no place in a session', 'Copy it again from the workspace.'),
+      )
+    else await window?.loadURL(`${developmentUrl ?? PAGE_URL}${hash}`)
+  })
 }
 
 function showSession(file: string): Promise<void> {
@@ -58,6 +74,8 @@ async function openSession(file: string): Promise<void> {
   lab = next
   openFile = file
   app.addRecentDocument(file)
+  rememberRecent(recentFile, file)
+  showMenu()
   const page = window ?? makeWindow()
   page.setTitle(`${basename(file)} - Switchyard`)
   await page.loadURL(developmentUrl ?? PAGE_URL)
@@ -95,6 +113,14 @@ function makeWindow(): BrowserWindow {
   made.on('close', () => {
     writeWindowState(stateFile, { ...made.getNormalBounds(), maximized: made.isMaximized() })
   })
+  // The page can be had again; what it showed is in the session, and a run goes on without it.
+  made.webContents.on('render-process-gone', (_event, { reason }) => {
+    if (reason === 'clean-exit') return
+    explain(
+      new ProblemError('the page', `it ended (${reason})`, 'It is loaded again; what was stored is intact.'),
+    )
+    void made.loadURL(developmentUrl ?? PAGE_URL)
+  })
   made.on('closed', () => {
     window = null
   })
@@ -109,6 +135,37 @@ async function chooseFile(): Promise<void> {
   ]
   const { filePaths } = await dialog.showOpenDialog({ properties: ['openFile'], filters })
   if (filePaths[0]) await showSession(filePaths[0])
+}
+
+/** What is on screen, as its own page. */
+async function savePdf(): Promise<void> {
+  if (!window) return
+  const { filePath } = await dialog.showSaveDialog({
+    defaultPath: 'switchyard.pdf',
+    filters: [{ name: 'PDF', extensions: ['pdf'] }],
+  })
+  if (!filePath) return
+  try {
+    await writeFile(filePath, await window.webContents.printToPDF({ printBackground: true, landscape: true }))
+  } catch (error) {
+    const cause = `the PDF cannot be written: ${(error as Error).message}`
+    explain(new ProblemError(filePath, cause, 'Choose another folder.'))
+  }
+}
+
+function showMenu(): void {
+  const commands = {
+    open: () => void chooseFile(),
+    openRecent: (file: string) => void showSession(file),
+    clearRecent() {
+      forgetRecent(recentFile)
+      app.clearRecentDocuments()
+      showMenu()
+    },
+    savePdf: () => void savePdf(),
+  }
+  const isMac = process.platform === 'darwin'
+  Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate(commands, readRecent(recentFile), isMac)))
 }
 
 function listenToPage(): void {
@@ -134,19 +191,41 @@ async function start(): Promise<void> {
   serveAppScheme(join(root, 'out/renderer'))
   denyPermissions()
   listenToPage()
-  const isMac = process.platform === 'darwin'
-  Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate({ open: () => void chooseFile() }, isMac)))
   mkdirSync(dataFolder, { recursive: true })
-  await showSession(fileOf(process.argv, process.cwd()) ?? defaultSession(dataFolder))
+  showMenu()
+  if (app.isPackaged) app.setAsDefaultProtocolClient(DEEP_LINK_SCHEME)
+  const { file, link } = askedFor(process.argv, process.cwd())
+  await showSession(file ?? early.file ?? defaultSession(dataFolder))
   if (lab) await startFirstRun(lab).catch(explain)
+  const place = link ?? early.link
+  if (place) followLink(place)
+  early.started = true
 }
+
+/** What macOS asks for before the window is there. */
+const early: { file: string | null; link: string | null; started: boolean } = {
+  file: null,
+  link: null,
+  started: false,
+}
+app.on('open-file', (event, path) => {
+  event.preventDefault()
+  if (early.started) void showSession(path)
+  else early.file = path
+})
+app.on('open-url', (event, link) => {
+  event.preventDefault()
+  if (early.started) followLink(link)
+  else early.link = link
+})
 
 declareAppScheme()
 guardContents(app)
 if (app.requestSingleInstanceLock()) {
   app.on('second-instance', (_event, argv, folder) => {
-    const file = fileOf(argv, folder)
+    const { file, link } = askedFor(argv, folder)
     if (file) void showSession(file)
+    if (link) followLink(link)
     if (window?.isMinimized()) window.restore()
     window?.focus()
   })

@@ -1,5 +1,6 @@
 import {
   applyEdits,
+  createScanner,
   findNodeAtLocation,
   getNodeValue,
   modify,
@@ -35,6 +36,16 @@ export function readExperiment(
   overrides: readonly string[],
   known: KnownNames,
 ): ExperimentReading {
+  const deep = tooDeep(text)
+  if (deep !== null) {
+    const cause = `values are nested more than ${DEEPEST} deep here`
+    return {
+      experiment: null,
+      problems: [
+        { ...position(text, deep), path: '', cause, remedy: 'An experiment needs five levels at most.' },
+      ],
+    }
+  }
   const errors: ParseError[] = []
   const root = parseTree(text, errors, { allowTrailingComma: true, disallowComments: false })
   if (errors.length > 0 || root === undefined) {
@@ -65,6 +76,24 @@ export function readExperiment(
     remedy: breach.remedy,
   }))
   return { experiment: null, problems: problems.sort((a, b) => a.line - b.line || a.column - b.column) }
+}
+
+/** The parser recurses: what is nested deeper is no experiment, and would exhaust its stack. */
+const DEEPEST = 64
+
+/** Where a text is nested too deep; null where it is not. */
+function tooDeep(text: string): number | null {
+  const scanner = createScanner(text, true)
+  let depth = 0
+  while (scanner.getPosition() < text.length) {
+    scanner.scan()
+    // A string's or comment's token begins otherwise, whatever it holds.
+    const sign = text[scanner.getTokenOffset()]
+    if (sign === '{' || sign === '[') depth++
+    else if (sign === '}' || sign === ']') depth--
+    if (depth > DEEPEST) return scanner.getTokenOffset()
+  }
+  return null
 }
 
 /** The text with each override written into it; comments and layout stay. */

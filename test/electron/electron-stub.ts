@@ -4,17 +4,23 @@ import { EventEmitter } from 'node:events'
 
 type Listener = (event: unknown, ...args: unknown[]) => void
 
+export interface MenuItem {
+  label?: string
+  role?: string
+  submenu?: MenuItem[]
+  click?: () => void
+}
+
 export const state = {
   windows: [] as BrowserWindow[],
   exposed: {} as Record<string, unknown>,
   schemes: [] as { scheme: string; privileges: Record<string, boolean> }[],
   protocols: new Map<string, (request: Request) => Promise<Response>>(),
-  menu: [] as {
-    label?: string
-    role?: string
-    submenu?: { label?: string; role?: string; click?: () => void }[]
-  }[],
+  menu: [] as MenuItem[],
   recent: [] as string[],
+  clientOf: [] as string[],
+  /** Where the next save dialog leads. */
+  saveTo: undefined as string | undefined,
   errors: [] as string[],
   /** What the next open-file dialog answers. */
   chosen: [] as string[],
@@ -33,6 +39,8 @@ export const app = Object.assign(new EventEmitter(), {
   whenReady: () => Promise.resolve(),
   getPath: () => state.userData,
   addRecentDocument: (file: string) => void state.recent.push(file),
+  clearRecentDocuments: () => void state.recent.splice(0),
+  setAsDefaultProtocolClient: (scheme: string) => void state.clientOf.push(scheme),
   requestSingleInstanceLock: () => state.isFirstInstance,
   /** As Electron: will-quit may hold it back. */
   quit: () => {
@@ -52,6 +60,7 @@ class WebContents extends EventEmitter {
     this.openHandler = handler
   }
   isDestroyed = () => false
+  printToPDF = async () => Buffer.from('%PDF-1.7')
   send(channel: string, message: unknown) {
     const copy = structuredClone(message)
     this.received.push(copy)
@@ -140,6 +149,7 @@ export const Menu = {
 export const dialog = {
   showErrorBox: (title: string, text: string) => void state.errors.push(`${title}: ${text}`),
   showOpenDialog: async () => ({ filePaths: state.chosen }),
+  showSaveDialog: async () => ({ filePath: state.saveTo }),
 }
 
 export const screen = { getAllDisplays: () => [{ workArea: { x: 0, y: 0, width: 1920, height: 1080 } }] }

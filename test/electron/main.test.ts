@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -15,7 +15,11 @@ interface OpenedLab {
 }
 const opened: OpenedLab[] = []
 
-vi.mock('../../electron/workers/bundled.ts', () => ({ spawnPe: null, spawnStore: null }))
+vi.mock('../../electron/workers/bundled.ts', () => ({
+  spawnPe: null,
+  spawnStore: null,
+  spawnInspector: null,
+}))
 vi.mock('../../electron/workers/machine-client.ts', () => ({ startMachine: null }))
 vi.mock('../../electron/lab/lab.ts', () => ({
   openLab: async ({ session }: { session: string }) => {
@@ -59,6 +63,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(state.userData, { recursive: true }))
 
 const window = () => state.windows[0]!
+const fileMenu = () => state.menu.find(({ label }) => label === '&File')!.submenu!
 
 describe('the window', () => {
   it('opens on the own session, which it fills with a first run', () => {
@@ -203,9 +208,51 @@ describe('sessions', () => {
     expect(state.exits).toEqual([])
   })
 
+  it('come back from the list of recent ones, which can be cleared', async () => {
+    const path = join(state.userData, 'd.switchyard')
+    writeFileSync(path, '')
+    app.emit('open-file', { preventDefault() {} }, path)
+    await vi.waitFor(() => expect(opened.at(-1)!.session).toBe(path))
+    const recent = () => fileMenu().find(({ label }) => label === 'Open &Recent')!.submenu!
+    await vi.waitFor(() => expect(recent()[0]!.label).toBe(`d.switchyard  (${state.userData})`))
+    recent().find(({ label }) => label === 'Clear This List')!.click!()
+    expect(recent()).toEqual([{ label: 'No session was opened yet', enabled: false }])
+    expect(state.recent).toEqual([])
+  })
+
+  it('are led to by links of their own, and by no others', async () => {
+    app.emit('second-instance', {}, ['switchyard', 'switchyard://run/3/findings/finding/1'], '/')
+    await vi.waitFor(() =>
+      expect(window().urls.at(-1)).toBe('app://switchyard/index.html#/run/3/findings/finding/1'),
+    )
+    const before = { urls: window().urls.length, errors: state.errors.length, opened: opened.length }
+    app.emit('open-url', { preventDefault() {} }, 'switchyard://evil.example/?x=<script>')
+    await vi.waitFor(() => expect(state.errors).toHaveLength(before.errors + 1))
+    expect(window().urls).toHaveLength(before.urls)
+    expect(opened).toHaveLength(before.opened)
+    expect(state.clientOf).toEqual(['switchyard'])
+  })
+
+  it('are saved as a PDF of what is on screen', async () => {
+    state.saveTo = join(state.userData, 'view.pdf')
+    fileMenu().find(({ label }) => label?.includes('PDF'))!.click!()
+    await vi.waitFor(() => expect(readFileSync(state.saveTo!, 'utf8')).toMatch(/^%PDF/))
+    state.saveTo = join(state.userData, 'no/such/folder/view.pdf')
+    const errors = state.errors.length
+    fileMenu().find(({ label }) => label?.includes('PDF'))!.click!()
+    await vi.waitFor(() => expect(state.errors).toHaveLength(errors + 1))
+  })
+
+  it('outlive a page that crashed: it is loaded again', async () => {
+    const urls = window().urls.length
+    window().webContents.emit('render-process-gone', {}, { reason: 'crashed' })
+    await vi.waitFor(() => expect(window().urls).toHaveLength(urls + 1))
+    expect(state.errors.at(-1)).toContain('the page: it ended (crashed)')
+  })
+
   it('are closed before the program ends, once', async () => {
     app.emit('window-all-closed')
     await vi.waitFor(() => expect(state.quits).toBe(1))
-    expect(opened.map((entry) => entry.closed)).toEqual([1, 1, 1])
+    expect(opened.map((entry) => entry.closed)).toEqual(opened.map(() => 1))
   })
 })

@@ -22,6 +22,8 @@ export const app = Object.assign(new EventEmitter(), {
   },
   getPath: () => process.env.FAKE_ELECTRON_USER_DATA,
   addRecentDocument() {},
+  clearRecentDocuments() {},
+  setAsDefaultProtocolClient() {},
   requestSingleInstanceLock: () => true,
   quit() {
     let held = false
