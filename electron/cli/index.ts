@@ -1,9 +1,11 @@
 import { asm } from './asm.ts'
 import { boot } from './boot.ts'
+import { compare } from './compare.ts'
 import { dis } from './dis.ts'
 import { explore } from './explore.ts'
 import { helpVerb } from './help.ts'
 import { reportError, runCommand } from './main.ts'
+import { measure } from './measure.ts'
 import { museum } from './museum.ts'
 import { mutate } from './mutate.ts'
 import { policy } from './policy.ts'
@@ -31,6 +33,8 @@ const verbs: Verb[] = [
   replay,
   policy,
   review,
+  compare,
+  measure,
   mutate,
   museum,
   saveVmVerb,
