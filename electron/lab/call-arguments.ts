@@ -36,6 +36,8 @@ const target = Type.Union([
   Type.Object({ kind: Type.Literal('until'), event, back: Type.Boolean() }),
 ])
 
+const side = Type.Array(run, { minItems: 1, maxItems: 10_000, uniqueItems: true })
+
 const none = Type.Object({})
 const ofRun = Type.Object({ run })
 
@@ -73,6 +75,7 @@ const schemas = {
   }),
   'run.switch': Type.Object({ run, id: cycle }),
   'run.switch-at': Type.Object({ run, cycle, pe }),
+  'run.compare': Type.Object({ a: side, b: side, least: Type.Number({ exclusiveMinimum: 0, maximum: 1 }) }),
   'machine.go': Type.Object({ run, finding, from: Type.Union([cycle, Type.Null()]), pe: onePe, target }),
   'machine.code': Type.Object({ ...place, address, count: count(1, 1000) }),
   'machine.memory': Type.Object({ ...place, address, granules: count(1, 1024) }),

@@ -12,6 +12,8 @@ import type { SpawnInspector } from '../workers/inspect/client.ts'
 import type { SpawnPe, StartMachine } from '../workers/plan.ts'
 import { checkArguments } from './call-arguments.ts'
 import { Checks } from './checks.ts'
+import { compareRuns } from './compare/compare.ts'
+import { type ComparedRun, gatherRun } from './compare/gather.ts'
 import { locateSource } from './image.ts'
 import { Inspections } from './inspect.ts'
 import { LiveRun } from './live-run.ts'
@@ -211,6 +213,14 @@ export async function openLab(options: LabOptions): Promise<Lab> {
     'run.registers': ofStore('run.registers'),
     'run.switch': ofStore('run.switch'),
     'run.switch-at': ofStore('run.switch-at'),
+    'run.compare': async ({ a, b, least }) => {
+      const side = async (runs: readonly RunId[]) => {
+        const gathered: ComparedRun[] = []
+        for (const run of runs) gathered.push(await gatherRun(lab, resources, info.path, run))
+        return gathered
+      }
+      return compareRuns(resources, await side(a), await side(b), least)
+    },
     'machine.go': ({ run, finding, ...args }) => machines.call({ run, finding }, 'go', args),
     'machine.code': ({ run, finding, ...args }) => machines.call({ run, finding }, 'code', args),
     'machine.memory': ({ run, finding, ...args }) => machines.call({ run, finding }, 'memory', args),
@@ -225,7 +235,7 @@ export async function openLab(options: LabOptions): Promise<Lab> {
     },
   }
 
-  return {
+  const lab: Lab = {
     async call<C extends CallName>(name: C, args: Calls[C]['args']): Promise<Result<Calls[C]['reply']>> {
       try {
         checkArguments(name, args)
@@ -248,6 +258,7 @@ export async function openLab(options: LabOptions): Promise<Lab> {
       await store.close()
     },
   }
+  return lab
 }
 
 /** What a run is listed with: its policy, or the file that brought the hypervisor. */

@@ -120,6 +120,16 @@ export const useCommands = defineStore('commands', () => {
       barred: noRun.value,
       act: () => focus.run && navigation.go({ page: 'experiment', name: runExperimentName(focus.run.run) }),
     },
+    ...(focus.run?.stateHash == null ? [] : session.list)
+      .filter((one) => one.run !== focus.run?.run && one.stateHash !== null)
+      .map(
+        (one): Command => ({
+          id: `compare-${one.run}`,
+          title: `Compare this run with #${one.run} ${one.experiment}, ${one.mode} ${one.policy}`,
+          group: 'Run',
+          act: () => focus.run && navigation.go({ page: 'compare', a: [one.run], b: [focus.run.run] }),
+        }),
+      ),
     {
       id: 'delete-run',
       title: focus.run ? `Delete run #${focus.run.run}` : 'Delete this run',

@@ -34,6 +34,8 @@ export type Route =
   | { page: 'home' }
   | { page: 'experiment'; name: string }
   | { page: 'museum'; name: string | null }
+  /** Two sides, each a run or repeats of one. */
+  | { page: 'compare'; a: RunId[]; b: RunId[] }
   | {
       page: 'run'
       run: RunId
@@ -58,6 +60,12 @@ export const runRoute = (run: RunId, view: RunView = 'overview'): Route => ({
 
 const natural = (text: string | undefined): number | null =>
   text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null
+
+/** `3` or `3,5,8`; null where that is no list of runs. */
+function runList(text: string | undefined): RunId[] | null {
+  const runs = (text ?? '').split(',').map((one) => natural(one) ?? 0)
+  return runs.includes(0) ? null : [...new Set(runs)]
+}
 
 /** A name in the address; null when it is damaged. */
 function decoded(part: string): string | null {
@@ -89,7 +97,7 @@ function formatPlace(place: FindingsPlace | null): string {
 }
 
 /**
- * `#/run/3/faults/switch/120?cycles=100-200`, `#/run/3/findings/finding/1/step/4`, `#/run/3/machine/pe/0/moment/5000`, `#/museum/missing-isb`; anything that is
+ * `#/run/3/faults/switch/120?cycles=100-200`, `#/run/3/findings/finding/1/step/4`, `#/run/3/machine/pe/0/moment/5000`, `#/compare/3/4`, `#/museum/missing-isb`; anything that is
  * not understood leads home.
  */
 export function parseRoute(hash: string): Route {
@@ -98,6 +106,10 @@ export function parseRoute(hash: string): Route {
   if (parts[0] === 'experiment' && parts[1]) {
     const name = decoded(parts[1])
     return name === null ? { page: 'home' } : { page: 'experiment', name }
+  }
+  if (parts[0] === 'compare') {
+    const [a, b] = [runList(parts[1]), runList(parts[2])]
+    return a && b ? { page: 'compare', a, b } : { page: 'home' }
   }
   if (parts[0] === 'museum') return { page: 'museum', name: decoded(parts[1] ?? '') || null }
   const run = natural(parts[1])
@@ -114,6 +126,7 @@ export function parseRoute(hash: string): Route {
 }
 
 export function formatRoute(route: Route): string {
+  if (route.page === 'compare') return `#/compare/${route.a.join(',')}/${route.b.join(',')}`
   if (route.page === 'home') return '#/'
   if (route.page === 'experiment') return `#/experiment/${encodeURIComponent(route.name)}`
   if (route.page === 'museum')

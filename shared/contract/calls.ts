@@ -1,4 +1,5 @@
 import type { Problem, Result } from '../base/result.ts'
+import type { Comparison } from '../model/comparison.ts'
 import type { CheckReport } from '../model/findings.ts'
 import type {
   CodeLine,
@@ -77,6 +78,8 @@ export interface Calls {
   'run.switch': { args: { run: RunId; id: number }; reply: SwitchDetail }
   /** The switch that starts nearest to a cycle. */
   'run.switch-at': { args: { run: RunId; cycle: number; pe: number | null }; reply: { id: number } | null }
+  /** Two sides, each a run or repeats of one; `least`: the smallest effect of interest, as a share of A's median. */
+  'run.compare': { args: { a: RunId[]; b: RunId[]; least: number }; reply: Comparison }
   /**
    * The machine of a deterministic run, computed anew, taken to a place; `from` is where a relative target starts, null for where
    * it is. `finding` (from 1) chooses the execution that showed it, null the run's own.
@@ -154,6 +157,7 @@ export const callNames = Object.keys({
   'run.registers': 0,
   'run.switch': 0,
   'run.switch-at': 0,
+  'run.compare': 0,
   'machine.go': 0,
   'machine.code': 0,
   'machine.memory': 0,

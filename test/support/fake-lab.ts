@@ -703,6 +703,7 @@ export function createFakeLab(shapes: RunShape[]): FakeLab {
       const nearest = rows.sort((a, b) => Math.abs(a.startCycle - cycle) - Math.abs(b.startCycle - cycle))[0]
       return nearest ? { id: nearest.id } : null
     },
+    'run.compare': async ({ a }) => noMachine(a[0]!),
     'machine.go': async ({ run }) => noMachine(run),
     'machine.code': async ({ run }) => noMachine(run),
     'machine.memory': async ({ run }) => noMachine(run),
