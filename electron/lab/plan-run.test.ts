@@ -94,7 +94,7 @@ describe('a plan', () => {
       release: 'ddi0487-m',
       schedule: { kind: 'deterministic', quantum: 250, seed: 1 },
       clock: 'model',
-      probes: { switches: true, faults: true, events: false },
+      probes: { switches: true, faults: true, events: true },
       stop: { switches: 2000, instructions: 20_000_000 },
     })
     expect(Object.keys(plan.costs).sort()).toEqual([...costClasses].sort())
