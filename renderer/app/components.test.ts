@@ -12,6 +12,7 @@ import SwitchInspector from '../features/run/SwitchInspector.vue'
 import { useLiveRun } from '../features/run/store.ts'
 import SessionHome from '../features/sessions/SessionHome.vue'
 import { useSession } from '../features/sessions/store.ts'
+import CodeEditor from '../widgets/CodeEditor.vue'
 import VirtualTable from '../widgets/VirtualTable.vue'
 import CommandPalette from './CommandPalette.vue'
 import { useCommands } from './commands.ts'
@@ -199,13 +200,13 @@ describe('an experiment', () => {
   it('lists problems at their place as one types', async () => {
     const view = await show(false)
     vi.useFakeTimers()
-    const text = view.find('textarea')
-    await text.setValue(text.element.value.replace('"pes": 4', '"pes": 9'))
+    const editor = view.findComponent(CodeEditor)
+    editor.vm.$emit('edit', editor.props('text').replace('"pes": 4', '"pes": 9'))
     await vi.advanceTimersByTimeAsync(300)
     vi.useRealTimers()
     await nextTick()
     expect(view.find('.problems').text()).toContain('4:17')
-    expect(view.find('.numbers .wrong').text()).toBe('4')
+    expect(editor.props('problems')).toMatchObject([{ line: 4, column: 17 }])
     await view.find('.btn-main').trigger('click')
     expect(lab.calls.some((call) => call.name === 'run.start')).toBe(false)
   })

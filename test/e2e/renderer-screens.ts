@@ -170,8 +170,8 @@ const screens: Screen[] = [
     name: 'experiment-problem',
     hash: '#/experiment/handover',
     act: async (page) => {
-      const text = page.getByLabel('Experiment text')
-      await text.fill((await text.inputValue()).replace('"pes": 4', '"pes": 9'))
+      await page.getByLabel('pes', { exact: true }).fill('9')
+      await page.keyboard.press('Tab')
       await page.waitForTimeout(500)
     },
   },

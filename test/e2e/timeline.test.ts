@@ -61,6 +61,13 @@ describe.skipIf(noChromium)(
     const picture = async (name: string): Promise<void> => {
       if (shots) await page.screenshot({ path: join(shots, `${name}.png`) })
     }
+    /** The address follows when the hand rests. */
+    const settled = async (): Promise<void> => {
+      for (let before = ''; before !== page.url(); ) {
+        before = page.url()
+        await page.waitForTimeout(800)
+      }
+    }
     const scene = () => plot().locator('text').allTextContents()
 
     it('has a lane for every PE with the switches that SQL counts', async () => {
@@ -81,6 +88,7 @@ describe.skipIf(noChromium)(
       for (let i = 0; i < 9; i++) await page.keyboard.press('+')
       await page.waitForFunction(() => /cycles=\d+-\d+/.test(location.hash))
       await page.getByText(/drawn one by one/).waitFor()
+      await settled()
       await picture('timeline-zoomed')
       const range = await page.evaluate(() => /cycles=(\d+)-(\d+)/.exec(location.hash)?.slice(1).map(Number))
       const [from, to] = range as [number, number]

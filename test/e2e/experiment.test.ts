@@ -1,0 +1,96 @@
+/** The Experiment view on the real lab, in Chromium: form and text are one document, with the schema's help and undo. */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { accessibilityProblems } from '../support/axe.ts'
+import { openBrowser } from '../support/browser.ts'
+import { noChromium } from '../support/chromium.ts'
+import { firstLine, startCommand } from '../support/command-line.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'switchyard-experiment-'))
+const env = { SWITCHYARD_DATA: join(folder, 'data') }
+const shots = process.env.SCREENS
+
+describe.skipIf(noChromium)(
+  `the Experiment view${noChromium ? ` (${noChromium})` : ''}`,
+  { timeout: 60_000 },
+  () => {
+    let browser: Awaited<ReturnType<typeof openBrowser>>
+    let server: ReturnType<typeof startCommand>
+    let page: Page
+    const complaints: string[] = []
+
+    beforeAll(async () => {
+      server = startCommand(['serve', join(folder, 'lab.switchyard'), '--port', '0'], { cwd: folder, env })
+      const home = await firstLine(server)
+      browser = await openBrowser()
+      page = await browser.context.newPage()
+      page.on('pageerror', (error) => complaints.push(String(error)))
+      page.on('console', (message) => void (message.type() === 'error' && complaints.push(message.text())))
+      if (shots) mkdirSync(shots, { recursive: true })
+      await page.goto(`${home}#/experiment/contract`)
+      await text().waitFor()
+    }, 120_000)
+    afterAll(async () => {
+      await browser?.close()
+      server?.kill('SIGTERM')
+      rmSync(folder, { recursive: true })
+    })
+
+    const text = () => page.getByRole('textbox', { name: 'Experiment text' })
+    const line = (part: string) => page.locator('.cm-line', { hasText: part })
+    const picture = async (name: string): Promise<void> => {
+      if (shots) await page.screenshot({ path: join(shots, `${name}.png`) })
+    }
+
+    it('writes what the form is given into the text, comments kept, and takes it back by undo', async () => {
+      await page.getByLabel('pes', { exact: true }).fill('2')
+      await page.keyboard.press('Tab')
+      await line('"pes": 2,').waitFor()
+      expect(await line('// ERET and exception entry').count()).toBe(1)
+      await text().focus()
+      await page.keyboard.press('Control+z')
+      await line('"pes": 1,').waitFor()
+      expect(await page.getByLabel('pes', { exact: true }).inputValue()).toBe('1')
+    })
+
+    it('says at the field, at the line and below what is wrong', async () => {
+      await page.getByLabel('pes', { exact: true }).fill('99')
+      await page.keyboard.press('Tab')
+      const field = page.getByLabel('pes', { exact: true })
+      await page.locator('.problems li').first().waitFor()
+      expect(await field.getAttribute('aria-invalid')).toBe('true')
+      expect(await page.locator('.cm-lint-marker-error').count()).toBe(1)
+      expect(await accessibilityProblems(page)).toEqual([])
+      await picture('experiment-problem-real')
+      await page.getByRole('button', { name: 'revert' }).click()
+      await line('"pes": 1,').waitFor()
+    })
+
+    it('completes the values that the schema has', async () => {
+      await line('"sync": "explore"').click()
+      await page.keyboard.press('End')
+      for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowLeft')
+      await page.keyboard.press('Control+Space')
+      await page.locator('.cm-tooltip-autocomplete li').first().waitFor()
+      const offered = await page.locator('.cm-tooltip-autocomplete li').allTextContents()
+      expect(offered.join()).toContain('explore')
+      await picture('experiment-completion')
+      await page.keyboard.press('Escape')
+    })
+
+    it('adds a vCPU, and takes one out', async () => {
+      const sections = () => page.locator('legend', { hasText: /^\s*vcpus \d/ }).count()
+      const before = await sections()
+      await page.getByRole('button', { name: 'Add a vCPU' }).click()
+      await expect.poll(sections).toBe(before + 1)
+      await page.getByRole('button', { name: `Take vcpus ${before} out` }).click()
+      await expect.poll(sections).toBe(before)
+      await page.setViewportSize({ width: 1024, height: 640 })
+      await picture('experiment-1024')
+      expect(complaints).toEqual([])
+    })
+  },
+)
