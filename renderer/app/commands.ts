@@ -148,6 +148,20 @@ export const useCommands = defineStore('commands', () => {
       act: () => runExperiment.value?.(),
     },
     {
+      id: 'glossary',
+      title: 'Open the glossary of registers',
+      group: 'Go to',
+      key: 'G',
+      act: () => navigation.go({ page: 'glossary', name: null }),
+    },
+    {
+      id: 'settings',
+      title: 'Open the settings',
+      group: 'Go to',
+      key: 'Ctrl+,',
+      act: () => navigation.go({ page: 'settings' }),
+    },
+    {
       id: 'home',
       title: 'Go to the session',
       group: 'Go to',

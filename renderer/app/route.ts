@@ -34,6 +34,9 @@ export type Route =
   | { page: 'home' }
   | { page: 'experiment'; name: string }
   | { page: 'museum'; name: string | null }
+  /** A system register, or the list of all. */
+  | { page: 'glossary'; name: string | null }
+  | { page: 'settings' }
   /** Two sides, each a run or repeats of one. */
   | { page: 'compare'; a: RunId[]; b: RunId[] }
   | {
@@ -111,6 +114,8 @@ export function parseRoute(hash: string): Route {
     const [a, b] = [runList(parts[1]), runList(parts[2])]
     return a && b ? { page: 'compare', a, b } : { page: 'home' }
   }
+  if (parts[0] === 'settings') return { page: 'settings' }
+  if (parts[0] === 'glossary') return { page: 'glossary', name: decoded(parts[1] ?? '') || null }
   if (parts[0] === 'museum') return { page: 'museum', name: decoded(parts[1] ?? '') || null }
   const run = natural(parts[1])
   if (parts[0] !== 'run' || run === null) return { page: 'home' }
@@ -128,6 +133,9 @@ export function parseRoute(hash: string): Route {
 export function formatRoute(route: Route): string {
   if (route.page === 'compare') return `#/compare/${route.a.join(',')}/${route.b.join(',')}`
   if (route.page === 'home') return '#/'
+  if (route.page === 'settings') return '#/settings'
+  if (route.page === 'glossary')
+    return route.name === null ? '#/glossary' : `#/glossary/${encodeURIComponent(route.name)}`
   if (route.page === 'experiment') return `#/experiment/${encodeURIComponent(route.name)}`
   if (route.page === 'museum')
     return route.name === null ? '#/museum' : `#/museum/${encodeURIComponent(route.name)}`

@@ -67,6 +67,8 @@ describe.skipIf(noChromium)(
       await picture('experiment-problem-real')
       await page.getByRole('button', { name: 'revert' }).click()
       await line('"pes": 1,').waitFor()
+      await expect.poll(() => page.locator('.problems li').count()).toBe(0)
+      expect(await page.locator('.cm-lint-marker-error').count()).toBe(0)
     })
 
     it('completes the values that the schema has', async () => {
