@@ -4,7 +4,7 @@ import type { Estimate } from './quantiles.ts'
 /**
  * Hodges-Lehmann: the median of all differences b - a, and the interval that inverts the Mann-Whitney test (Moses; Hollander,
  * Wolfe and Chicken, Nonparametric Statistical Methods, 4.2). Of n m differences none is stored: the k-th smallest is found by
- * bisection, counting in n + m steps how many are at most x.
+ * narrowing an interval, counting in n + m steps how many are at most x, until few enough are left to sort.
  * @param a and b sorted
  * @throws RangeError for an empty sample
  */
@@ -27,24 +27,46 @@ export function hodgesLehmann(a: Float64Array, b: Float64Array, confidence = 0.9
 export function kthDifference(a: Float64Array, b: Float64Array, k: number): number {
   let low = b[0]! - a[a.length - 1]!
   let high = b[b.length - 1]! - a[0]!
-  if (atMost(a, b, low) >= k) return low
-  // Ends where no double lies between: high is then the smallest x that k differences do not exceed, so one of them.
-  for (;;) {
-    const middle = low + (high - low) / 2
-    if (middle <= low || middle >= high) return high
-    if (atMost(a, b, middle) >= k) high = middle
-    else low = middle
+  let [under, upTo] = [atMost(a, b, low).count, a.length * b.length]
+  if (under >= k) return low
+  // Always under < k <= upTo. Every third step halves; the others aim a little below and a little above where k should lie.
+  for (let step = 0; upTo - under > a.length + b.length; step++) {
+    const share = (k - under) / (upTo - under) + (step % 3 === 0 ? -0.02 : 0.02)
+    const middle = low + (high - low) * (step % 3 === 2 ? 0.5 : Math.min(0.99, Math.max(0.01, share)))
+    if (middle <= low || middle >= high) {
+      if (step % 3 === 2) return high // no double lies between
+      continue
+    }
+    const { count, last, next } = atMost(a, b, middle)
+    // Over gaps between differences at once: towards a 0 that many share, halving alone takes a thousand steps.
+    if (count >= k) [high, upTo] = [last, count]
+    else if (next >= high) return high
+    else [low, under] = [middle, count]
   }
+  return between(a, b, low, high, upTo - under)[k - under - 1]!
 }
 
-/** How many differences b - a are at most x: for a growing a, ever more of b are. */
-function atMost(a: Float64Array, b: Float64Array, x: number): number {
-  let [count, j] = [0, 0]
+/** The differences above low and at most high, sorted. */
+function between(a: Float64Array, b: Float64Array, low: number, high: number, size: number): Float64Array {
+  const found = new Float64Array(size)
+  let [at, from] = [0, 0]
+  for (let i = 0; i < a.length; i++) {
+    while (from < b.length && b[from]! - a[i]! <= low) from++
+    for (let j = from; j < b.length && b[j]! - a[i]! <= high; j++) found[at++] = b[j]! - a[i]!
+  }
+  return found.sort()
+}
+
+/** How many differences b - a are at most x, the largest of them and the smallest above: for a growing a, ever more of b are at most x. */
+function atMost(a: Float64Array, b: Float64Array, x: number): { count: number; last: number; next: number } {
+  let [count, j, last, next] = [0, 0, -Infinity, Infinity]
   for (let i = 0; i < a.length; i++) {
     while (j < b.length && b[j]! - a[i]! <= x) j++
     count += j
+    if (j > 0) last = Math.max(last, b[j - 1]! - a[i]!)
+    if (j < b.length) next = Math.min(next, b[j]! - a[i]!)
   }
-  return count
+  return { count, last, next }
 }
 
 function tiesOf(a: Float64Array, b: Float64Array): { ties: number; all: number } {
