@@ -192,7 +192,14 @@ describe('an experiment', () => {
     const [entry] = session.experiments.answer ?? []
     if (!entry) throw new Error('no experiment')
     const view = mount(ExperimentView, {
-      props: { entry, live: live ? session.get(3) : null, readOnly: false, policies: [] },
+      props: {
+        entry,
+        live: live ? session.get(3) : null,
+        readOnly: false,
+        policies: [],
+        experiments: [],
+        runs: [],
+      },
     })
     await settled()
     return view

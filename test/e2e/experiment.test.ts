@@ -83,6 +83,24 @@ describe.skipIf(noChromium)(
       await page.keyboard.press('Escape')
     })
 
+    it('says what would differ from another experiment, and from before an edit', async () => {
+      const choice = page.getByLabel('Compare with')
+      const difference = page.getByRole('region', { name: 'Difference', exact: true })
+      await choice.selectOption('own')
+      await difference.getByText('Both would run the same.').waitFor()
+      await page.getByPlaceholder('for example').fill('machine.sync=latest')
+      await difference.getByText('1 value would differ').waitFor()
+      expect(await difference.locator('tbody tr').allInnerTexts()).toEqual([
+        'machine.sync\t"explore"\t"latest"',
+      ])
+      await picture('experiment-difference')
+      expect(await accessibilityProblems(page)).toEqual([])
+      await page.getByPlaceholder('for example').fill('')
+      await choice.selectOption('experiment contract-exits')
+      await difference.getByRole('button', { name: 'name', exact: true }).waitFor()
+      await choice.selectOption('')
+    })
+
     it('adds a vCPU, and takes one out', async () => {
       const sections = () => page.locator('legend', { hasText: /^\s*vcpus \d/ }).count()
       const before = await sections()

@@ -27,6 +27,8 @@ export const badOverrides = (text: string): number[] =>
 export const useExperiments = defineStore('experiments', () => {
   const drafts = shallowRef<ReadonlyMap<string, Draft>>(new Map())
   const check = question((text: string) => lab.call('experiment.check', { text }))
+  /** The experiment of a run, to be compared with. */
+  const ofRun = question((run: RunId) => lab.call('run.experiment', { run }))
   const starting = ref(false)
   const problem = shallowRef<Problem | null>(null)
 
@@ -56,5 +58,5 @@ export const useExperiments = defineStore('experiments', () => {
     return result.ok ? result.value : null
   }
 
-  return { drafts, check, starting, problem, open, edit, start }
+  return { drafts, check, ofRun, starting, problem, open, edit, start }
 })
