@@ -8,6 +8,7 @@ import { reportError, runCommand } from './main.ts'
 import { measure } from './measure.ts'
 import { museum } from './museum.ts'
 import { mutate } from './mutate.ts'
+import { notebook } from './notebook.ts'
 import { policy } from './policy.ts'
 import { replay } from './replay.ts'
 import { review } from './review.ts'
@@ -19,6 +20,7 @@ import { start } from './start.ts'
 import { flush, processTerminal } from './terminal.ts'
 import type { Verb } from './verb.ts'
 import { verify } from './verify.ts'
+import { verifyNotebook } from './verify-notebook.ts'
 import { version } from './version.ts'
 
 const verbs: Verb[] = [
@@ -35,6 +37,8 @@ const verbs: Verb[] = [
   review,
   compare,
   measure,
+  notebook,
+  verifyNotebook,
   mutate,
   museum,
   saveVmVerb,
