@@ -101,6 +101,33 @@ describe.skipIf(noChromium)(
       await choice.selectOption('')
     })
 
+    const drop = async (name: string, content: string): Promise<void> => {
+      const transfer = await page.evaluateHandle(
+        ([fileName, body]) => {
+          const data = new DataTransfer()
+          data.items.add(new File([body], fileName))
+          return data
+        },
+        [name, content] as const,
+      )
+      await page.dispatchEvent('.cm-content', 'drop', { dataTransfer: transfer })
+    }
+    it('opens an experiment that is dropped onto it, and says why another file is not one', async () => {
+      const address = page.url()
+      await drop('fix.patch', '--- a\n+++ b\n')
+      await page.getByText('This is not an experiment').waitFor()
+      await picture('experiment-drop-refused')
+      expect(page.url()).toBe(address)
+      expect(await page.locator('.cm-line', { hasText: '+++ b' }).count()).toBe(0)
+      await drop('mine.json', '{ "name": "mine" }\n')
+      await line('"name": "mine"').waitFor()
+      await page.locator('.problems li').first().waitFor()
+      expect(await page.getByText('This is not an experiment').count()).toBe(0)
+      await picture('experiment-dropped')
+      await page.goto(address)
+      await line('"name": "contract"').waitFor()
+    })
+
     it('adds a vCPU, and takes one out', async () => {
       const sections = () => page.locator('legend', { hasText: /^\s*vcpus \d/ }).count()
       const before = await sections()
