@@ -61,6 +61,7 @@ const schemas = {
   'run.card': ofRun,
   'run.console': ofRun,
   'run.latency': Type.Object({ run, range, columns, pe, vcpu }),
+  'run.latency-band': Type.Object({ run, range, columns }),
   'run.distribution': Type.Object({ run, range, bins: columns, pe, vcpu }),
   'run.faults': Type.Object({ run, range, columns }),
   'run.fault-list': Type.Object({ run, range, offset: cycle, limit: cycle }),

@@ -205,6 +205,7 @@ export async function openLab(options: LabOptions): Promise<Lab> {
     },
     'run.console': ofStore('run.console'),
     'run.latency': ofStore('run.latency'),
+    'run.latency-band': ofStore('run.latency-band'),
     'run.distribution': ofStore('run.distribution'),
     'run.faults': ofStore('run.faults'),
     'run.fault-list': ofStore('run.fault-list'),

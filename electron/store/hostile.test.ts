@@ -114,6 +114,7 @@ it(`${SESSIONS} sessions that somebody has tampered with are read or said to be 
       const questions = [
         () => handlers['run.list']({}),
         () => handlers['run.latency'](asked),
+        () => handlers['run.latency-band'](asked),
         () => handlers['run.distribution']({ ...asked, bins: 50 }),
         () => handlers['run.faults'](asked),
         () => handlers['run.fault-list']({ ...asked, offset: 0, limit: 100 }),

@@ -82,6 +82,7 @@ type Query =
   | 'run.findings'
   | 'run.console'
   | 'run.latency'
+  | 'run.latency-band'
   | 'run.distribution'
   | 'run.faults'
   | 'run.fault-list'

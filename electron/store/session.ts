@@ -9,6 +9,7 @@ import { eventQueries } from './events.ts'
 import { isWriteRefused, SALVAGE } from './failures.ts'
 import { faultQueries } from './faults.ts'
 import { latencyQueries } from './latency.ts'
+import { latencyBandQueries } from './latency-band.ts'
 import { type OpenSession, openSession } from './open.ts'
 import { HEARTBEAT_MS } from './ownership.ts'
 import type { StoreCallName, StoreCalls, StoreInfo, StoreStart } from './protocol.ts'
@@ -70,6 +71,7 @@ function sessionOn(opened: OpenSession, version: string): Session {
   }
 
   const latency = latencyQueries(db, extent)
+  const bands = latencyBandQueries(db, extent)
   const faults = faultQueries(db, extent)
   const slices = sliceQueries(db, extent)
   const events = eventQueries(db, extent, (run) => rows.stored(run).pes)
@@ -185,6 +187,7 @@ function sessionOn(opened: OpenSession, version: string): Session {
     'run.findings': ({ run }) => rows.report(run),
     'run.console': ({ run }) => rows.console(run),
     'run.latency': latency.series,
+    'run.latency-band': bands.band,
     'run.distribution': latency.distribution,
     'run.faults': faults.series,
     'run.fault-list': faults.page,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { FaultSeries, LatencyDistribution, RegisterLane } from '../../shared/model/views.ts'
-import { faultHeadline, latencyHeadline, registerHeadline } from './headlines.ts'
+import { bandHeadline, faultHeadline, latencyHeadline, registerHeadline } from './headlines.ts'
 
 const plain = (text: string): string => text.replaceAll('\u202f', ' ')
 const distribution = (n: number): LatencyDistribution => ({
@@ -134,4 +134,26 @@ describe('the register title', () => {
     expect(registerHeadline([lane('architectural', [], [])], range, 2, true)).toBe(
       'No register change was recorded on PE2 in this range',
     ))
+})
+
+describe('the title of the percentile band', () => {
+  const band = (...p50: number[]): string =>
+    plain(
+      bandHeadline({
+        from: Float64Array.from(p50, (_, i) => i * 10),
+        to: Float64Array.from(p50, (_, i) => i * 10 + 9),
+        n: Float64Array.from(p50, () => 100),
+        p50: Float64Array.from(p50),
+        p90: Float64Array.from(p50),
+        p99: Float64Array.from(p50, (value) => value + 5),
+        total: 100 * p50.length,
+        reduction: 'exact per column',
+      }),
+    )
+  it('says whether the median moves', () => {
+    expect(band(400, 400)).toBe('The median stays at 400 model cycles; the highest p99 is 405')
+    expect(band(400, 420)).toBe(
+      'The median of a column lies between 400 and 420 model cycles; the highest p99 is 425',
+    )
+  })
 })

@@ -1,6 +1,12 @@
 /** Titles that state the finding, made from the numbers on screen and from nothing else. */
 import { type Owner, UNKNOWN_OWNER } from '../../shared/model/trace.ts'
-import type { CycleRange, FaultSeries, LatencyDistribution, RegisterLane } from '../../shared/model/views.ts'
+import type {
+  CycleRange,
+  FaultSeries,
+  LatencyBand,
+  LatencyDistribution,
+  RegisterLane,
+} from '../../shared/model/views.ts'
 import { count, counted, listed, ownerName, percent } from './format.ts'
 import { laneOf, ownersIn, pendingIn } from './lanes.ts'
 
@@ -16,6 +22,19 @@ export function latencyHeadline(distribution: LatencyDistribution, ranged: boole
   if (n >= 1000) return `${half}; one in a thousand costs ${count(quantile(distribution, 'p99.9'))} or more`
   if (n >= 100) return `${half}; one in a hundred costs ${count(quantile(distribution, 'p99'))} or more`
   return `${half}; the dearest cost ${count(quantile(distribution, 'maximum'))}`
+}
+
+/** Whether the median moves over time, and by how much. */
+export function bandHeadline(band: LatencyBand): string {
+  if (band.p50.length < 2) return 'Does the cost change over time?'
+  const low = band.p50.reduce((a, b) => Math.min(a, b))
+  const high = band.p50.reduce((a, b) => Math.max(a, b))
+  const tail = band.p99.reduce((a, b) => Math.max(a, b))
+  const half =
+    low === high
+      ? `The median stays at ${count(low)} model cycles`
+      : `The median of a column lies between ${count(low)} and ${count(high)} model cycles`
+  return `${half}; the highest p99 is ${count(tail)}`
 }
 
 export function faultHeadline(series: FaultSeries, ranged: boolean): string {

@@ -16,6 +16,7 @@ import type {
   EventSeries,
   FaultPage,
   FaultSeries,
+  LatencyBand,
   LatencyDistribution,
   LatencySeries,
   RegisterLane,
@@ -54,6 +55,11 @@ export interface Calls {
   'run.latency': {
     args: { run: RunId; range: CycleRange | null; columns: number; pe: number | null; vcpu: number | null }
     reply: LatencySeries
+  }
+  /** Percentiles of the latency by column of time, of a range with few enough switches to read them all. */
+  'run.latency-band': {
+    args: { run: RunId; range: CycleRange | null; columns: number }
+    reply: LatencyBand
   }
   'run.distribution': {
     args: { run: RunId; range: CycleRange | null; bins: number; pe: number | null; vcpu: number | null }
@@ -149,6 +155,7 @@ export const callNames = Object.keys({
   'run.card': 0,
   'run.console': 0,
   'run.latency': 0,
+  'run.latency-band': 0,
   'run.distribution': 0,
   'run.faults': 0,
   'run.fault-list': 0,

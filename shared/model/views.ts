@@ -39,6 +39,24 @@ export interface LatencyDistribution {
   medianId: number
 }
 
+/** Percentiles are computed from every switch; of more than this they are not, as it would take too long. */
+export const MOST_BAND_SWITCHES = 200_000
+
+/** Percentiles (nearest rank) of the latency by column of time, exact: one entry per column in which a switch starts. */
+export interface LatencyBand {
+  /** First and last cycle of each column. */
+  from: Float64Array
+  to: Float64Array
+  /** Switches that start in it. */
+  n: Float64Array
+  p50: Float64Array
+  p90: Float64Array
+  p99: Float64Array
+  total: number
+  /** 'too many': no column is given, a shorter range is. */
+  reduction: 'exact per column' | 'too many'
+}
+
 /** Tag faults by column of time, kind and vCPU. Counts are exact: every fault is in exactly one column. */
 export interface FaultSeries {
   columnStart: Float64Array

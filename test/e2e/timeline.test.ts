@@ -109,6 +109,32 @@ describe.skipIf(noChromium)(
       await page.getByRole('button', { name: 'Table' }).click()
     })
 
+    it('shares its range with the percentiles of latency, which are those that SQL finds', async () => {
+      await page.goto(`${home}#/run/1/latency?cycles=20000-400000`)
+      const band = page.getByRole('application', { name: /^Percentiles of the switch latency/ })
+      await band.waitFor()
+      await band.scrollIntoViewIfNeeded()
+      await picture('latency-band')
+      const figure = page.locator('section.figure').filter({ has: band })
+      await figure.getByRole('button', { name: 'Table' }).click()
+      const row = page
+        .getByRole('table', { name: /highest p99/ })
+        .locator('tr.line')
+        .first()
+      const cells = (await row.locator('td.num').allTextContents()).map((text) =>
+        Number(text.replace(/\D/g, '')),
+      )
+      const all = db
+        .prepare<[number, number], number>(
+          'SELECT latency FROM world_switch WHERE run = 1 AND start_cycle BETWEEN ? AND ? ORDER BY latency',
+        )
+        .pluck()
+        .all(cells[0]!, cells[1]!)
+      const rank = (percent: number): number | undefined => all[Math.ceil((all.length * percent) / 100) - 1]
+      expect(cells.slice(2)).toEqual([all.length, rank(50), rank(90), rank(99)])
+      expect(await accessibilityProblems(page)).toEqual([])
+    })
+
     it('says what was not recorded, and offers it', async () => {
       await at('#/run/2/timeline')
       await page.getByRole('button', { name: 'Run it again with events' }).waitFor()

@@ -18,12 +18,15 @@ import type {
   CycleRange,
   EventSeries,
   FaultSeries,
+  LatencyBand,
   LatencyDistribution,
   LatencySeries,
   RegisterLane,
   RegisterMoment,
   SliceSeries,
 } from '../../shared/model/views.ts'
+import { columnsOf } from '../../shared/stats/columns.ts'
+import { countsOf, quantile } from '../../shared/stats/counts.ts'
 import { reports } from './check-reports.ts'
 import { museum } from './museum.ts'
 
@@ -305,6 +308,26 @@ function latencySeries(run: FakeRun, range: CycleRange | null, columns: number):
     drawn: kept.length,
     total: rows.length,
     reduction: kept === rows ? 'all' : 'minimum and maximum per column',
+  }
+}
+
+function latencyBand(run: FakeRun, range: CycleRange | null, columns: number): LatencyBand {
+  const span = range ?? { from: 0, to: run.summary.cycles }
+  const rows = run.switches.filter((row) => inRange(row.startCycle, range))
+  const filled = columnsOf(span.from, span.to, columns).flatMap((column) => {
+    const latency = rows.filter((row) => inRange(row.startCycle, column)).map(latencyOf)
+    return latency.length === 0 ? [] : [{ ...column, counts: countsOf(latency.map((each) => [each, 1])) }]
+  })
+  const at = (q: number): Float64Array => Float64Array.from(filled, ({ counts }) => quantile(counts, q))
+  return {
+    from: Float64Array.from(filled, ({ from }) => from),
+    to: Float64Array.from(filled, ({ to }) => to),
+    n: Float64Array.from(filled, ({ counts }) => counts.n),
+    p50: at(0.5),
+    p90: at(0.9),
+    p99: at(0.99),
+    total: rows.length,
+    reduction: 'exact per column',
   }
 }
 
@@ -647,6 +670,7 @@ export function createFakeLab(shapes: RunShape[]): FakeLab {
     'run.card': async ({ run }) => ({ text: cardText(need(run).summary.experiment) }),
     'run.console': async ({ run }) => ({ text: need(run).console, truncated: false }),
     'run.latency': async ({ run, range, columns }) => latencySeries(need(run), range, columns),
+    'run.latency-band': async ({ run, range, columns }) => latencyBand(need(run), range, columns),
     'run.distribution': async ({ run, range, bins }) => distribution(need(run), range, bins),
     'run.faults': async ({ run, range, columns }) => faultSeries(need(run), range, columns),
     'run.fault-list': async ({ run, range, offset, limit }) => {

@@ -37,3 +37,8 @@ export const useLatency = defineStore('latency', () => {
 export const useRunOverview = defineStore('run-overview', () => ({
   series: question((query: LatencyQuery) => lab.call('run.latency', { ...query, pe: null, vcpu: null })),
 }))
+
+/** Percentiles of the latency by column of time. */
+export const useLatencyBand = defineStore('latency-band', () => ({
+  band: question((query: LatencyQuery) => lab.call('run.latency-band', query)),
+}))
