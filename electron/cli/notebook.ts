@@ -6,7 +6,8 @@ import { ProblemError } from '../../shared/base/result.ts'
 import { parseNotebook } from '../../shared/model/notebook.ts'
 import { packageRoot, packageVersion } from '../base/package-root.ts'
 import { runCells } from '../lab/notebook/compose.ts'
-import { sealed } from '../lab/notebook/seal.ts'
+import { notebookHtml } from '../lab/notebook/html.ts'
+import { brokenCells, sealed } from '../lab/notebook/seal.ts'
 import { readInput, writeOutput } from './files.ts'
 import { openSession } from './session.ts'
 import { exits, type Terminal, UsageError, type Verb } from './verb.ts'
@@ -30,6 +31,22 @@ const actions: Record<string, (file: string, runs: string[], terminal: Terminal)
     if (runs.length > 0) throw new UsageError('notebook seal takes one file', 'Leave out what follows FILE.')
     await write(file, readInput(file).toString('utf8'), [], terminal)
   },
+  /** Reads the notebook only: what was run is in it. */
+  async export(file, [to, ...more], terminal) {
+    if (to === undefined || more.length > 0)
+      throw new UsageError(
+        'notebook export needs one file to write',
+        `Write notebook export ${file} page.html.`,
+      )
+    const bytes = readInput(file)
+    const text = bytes.toString('utf8')
+    const cells = parseNotebook(text, file)
+    const broken = brokenCells(bytes)
+    const made = { version: packageVersion(), host: hostname(), at: new Date() }
+    const page = Buffer.from(notebookHtml(cells, text, broken && broken.length === 0, made))
+    writeOutput(to, page)
+    terminal.out(`${to}: ${page.length} bytes\n`)
+  },
 }
 
 export const notebook: Verb = {
@@ -37,14 +54,15 @@ export const notebook: Verb = {
   summary:
     'writes runs and their findings into a notebook: a Markdown file that can be verified and run again',
   operands: [
-    { name: 'ACTION', doc: 'new, add or seal' },
+    { name: 'ACTION', doc: 'new, add, seal or export' },
     { name: 'FILE', doc: 'the notebook: a Markdown file' },
-    { name: 'A', doc: 'a run to put at its end, FILE#RUN', optional: true },
+    { name: 'A', doc: 'a run to put at its end, FILE#RUN; for export the page to write', optional: true },
     { name: 'B', doc: 'another', optional: true },
   ],
   flags: {},
   notes: [
     'a run is written with its whole experiment, so that the notebook needs no session to be run again.',
+    'export writes one HTML page without script, with the notebook in it; nothing is run for it.',
     'seal the notebook again after you have edited it; `verify-notebook` says what was changed since.',
   ],
   example: 'notebook new findings.md lab.switchyard#1 lab.switchyard#2',
@@ -55,7 +73,7 @@ export const notebook: Verb = {
       const near = nearestName(name, Object.keys(actions))
       throw new UsageError(
         `notebook cannot '${name}'`,
-        near ? `Did you mean ${near}?` : 'It can new, add and seal.',
+        near ? `Did you mean ${near}?` : 'Actions are new, add, seal and export.',
       )
     }
     await action(file, runs, terminal)

@@ -47,3 +47,12 @@ it('says which cell one byte was changed in, and does not replay it', { timeout:
   expect((await command('second', 'notebook', 'seal', changed)).status).toBe(0)
   expect((await command('second', 'verify-notebook', changed)).status).toBe(0)
 })
+
+it('is exported without the session as a page with its figures', { timeout: 60_000 }, async () => {
+  const page = join(folder, 'page.html')
+  expect((await command('second', 'notebook', 'export', file, page)).status).toBe(0)
+  const html = readFileSync(page, 'utf8')
+  for (const hash of hashes) expect(html).toContain(`<dt>state-hash</dt><dd>${hash}</dd>`)
+  expect(html).toContain('Its seal is whole.')
+  expect((await command('second', 'notebook', 'export', file)).status).toBe(64)
+})
