@@ -1,5 +1,5 @@
 /** The Experiment view on the real lab, in Chromium: form and text are one document, with the schema's help and undo. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
@@ -126,6 +126,29 @@ describe.skipIf(noChromium)(
       await picture('experiment-dropped')
       await page.goto(address)
       await line('"name": "contract"').waitFor()
+    })
+
+    it('opens a copy with the edits in it, and saves it as a file', async () => {
+      const address = page.url()
+      await page.getByLabel('pes', { exact: true }).fill('3')
+      await page.keyboard.press('Tab')
+      await line('"pes": 3,').waitFor()
+      await page.getByRole('button', { name: 'Duplicate' }).click()
+      await expect.poll(() => page.url()).toContain('contract-copy')
+      await line('"pes": 3,').waitFor()
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: 'Save as file' }).click(),
+      ])
+      expect(download.suggestedFilename()).toBe('contract-copy.json')
+      const saved = join(folder, 'saved.json')
+      await download.saveAs(saved)
+      expect(readFileSync(saved, 'utf8')).toContain('"pes": 3,\n')
+      expect(readFileSync(saved, 'utf8')).toContain('// ERET and exception entry')
+      await picture('experiment-copy')
+      await page.goto(address)
+      await page.getByRole('button', { name: 'revert' }).click()
+      await line('"pes": 1,').waitFor()
     })
 
     it('adds a vCPU, and takes one out', async () => {

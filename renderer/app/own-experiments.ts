@@ -8,6 +8,13 @@ import { runOfExperiment } from './route.ts'
 /** Bytes; an experiment's text as the lab takes it. */
 const MOST_BYTES = 1_000_000
 
+/** The name itself where it is free, else the first free one of NAME-2, NAME-3 and so on. */
+function freeName(stem: string, taken: ReadonlySet<string>): string {
+  let name = stem
+  for (let i = 2; taken.has(name) || runOfExperiment(name) !== null; i++) name = `${stem}-${i}`
+  return name
+}
+
 /**
  * The experiment in files that were dropped onto the window. Its text is not judged here: the Experiment view says at the
  * line what is wrong with it.
@@ -44,26 +51,35 @@ export async function droppedExperiment(
   } catch {
     return fail(file.name, 'the file cannot be read as UTF-8 text', 'Save it as UTF-8, then drop it again.')
   }
-  const stem = file.name.replace(/\.jsonc?$/i, '').slice(0, 100) || 'experiment'
-  let name = stem
-  for (let i = 2; taken.has(name) || runOfExperiment(name) !== null; i++) name = `${stem} (${i})`
+  const name = freeName(file.name.replace(/\.jsonc?$/i, '').slice(0, 100) || 'experiment', taken)
   return ok({ name, title: name, path: `${file.name}, dropped here`, text })
 }
 
-/** Experiments dropped onto the window, kept while it is open. */
-export const useDropped = defineStore('dropped', () => {
+/** Experiments that the lab does not list: dropped onto the window, or copied in it. Kept while the window is open. */
+export const useOwnExperiments = defineStore('own-experiments', () => {
   const entries = shallowRef<readonly ExperimentEntry[]>([])
   const problem = shallowRef<Problem | null>(null)
   /** Files are held over the window. */
   const over = ref(false)
 
+  const namesWith = (known: readonly ExperimentEntry[]) =>
+    new Set([...known, ...entries.value].map(({ name }) => name))
+
+  function open(entry: ExperimentEntry): void {
+    entries.value = [...entries.value, entry]
+    useNavigation().go({ page: 'experiment', name: entry.name })
+  }
+
   async function take(files: readonly File[], known: readonly ExperimentEntry[]): Promise<void> {
-    const taken = new Set([...known, ...entries.value].map(({ name }) => name))
-    const result = await droppedExperiment(files, taken)
+    const result = await droppedExperiment(files, namesWith(known))
     problem.value = result.ok ? null : result.error
-    if (!result.ok) return
-    entries.value = [...entries.value, result.value]
-    useNavigation().go({ page: 'experiment', name: result.value.name })
+    if (result.ok) open(result.value)
+  }
+
+  /** Opens a text as an experiment of its own beside the one that it is from. */
+  function duplicate(from: ExperimentEntry, text: string, known: readonly ExperimentEntry[]): void {
+    const name = freeName(`${from.name}-copy`, namesWith(known))
+    open({ name, title: `${from.title} (copy)`, path: `copy of ${from.name}, not saved`, text })
   }
 
   /**
@@ -97,5 +113,5 @@ export const useDropped = defineStore('dropped', () => {
     return () => stop.abort()
   }
 
-  return { entries, problem, over, take, listen }
+  return { entries, problem, over, take, duplicate, listen }
 })

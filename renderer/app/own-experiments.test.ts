@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { droppedExperiment } from './dropped.ts'
+import { droppedExperiment } from './own-experiments.ts'
 
 const file = (name: string, content: BlobPart = '{}') => new File([content], name)
 const none = new Set<string>()
@@ -13,12 +13,12 @@ describe('a file dropped onto the window', () => {
     })
   })
   it('is never mistaken for another experiment, or for a run', async () => {
-    const taken = new Set(['contract', 'contract (2)'])
+    const taken = new Set(['contract', 'contract-2'])
     expect(await droppedExperiment([file('contract.json')], taken)).toMatchObject({
-      value: { name: 'contract (3)' },
+      value: { name: 'contract-3' },
     })
     expect(await droppedExperiment([file('run-3.json')], none)).toMatchObject({
-      value: { name: 'run-3 (2)' },
+      value: { name: 'run-3-2' },
     })
   })
   it('is refused with what to do instead', async () => {
