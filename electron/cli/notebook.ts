@@ -7,6 +7,7 @@ import { parseNotebook } from '../../shared/model/notebook.ts'
 import { packageRoot, packageVersion } from '../base/package-root.ts'
 import { runCells } from '../lab/notebook/compose.ts'
 import { notebookHtml } from '../lab/notebook/html.ts'
+import { pagePdf } from '../lab/notebook/pdf.ts'
 import { brokenCells, sealed } from '../lab/notebook/seal.ts'
 import { readInput, writeOutput } from './files.ts'
 import { openSession } from './session.ts'
@@ -43,7 +44,8 @@ const actions: Record<string, (file: string, runs: string[], terminal: Terminal)
     const cells = parseNotebook(text, file)
     const broken = brokenCells(bytes)
     const made = { version: packageVersion(), host: hostname(), at: new Date() }
-    const page = Buffer.from(notebookHtml(cells, text, broken && broken.length === 0, made))
+    const html = notebookHtml(cells, text, broken && broken.length === 0, made)
+    const page = to.endsWith('.pdf') ? await printed(html, terminal) : Buffer.from(html)
     writeOutput(to, page)
     terminal.out(`${to}: ${page.length} bytes\n`)
   },
@@ -62,7 +64,7 @@ export const notebook: Verb = {
   flags: {},
   notes: [
     'a run is written with its whole experiment, so that the notebook needs no session to be run again.',
-    'export writes one HTML page without script, with the notebook in it; nothing is run for it.',
+    'export writes one HTML page without script, with the notebook in it, or for a name in .pdf a PDF; nothing is run for it.',
     'seal the notebook again after you have edited it; `verify-notebook` says what was changed since.',
   ],
   example: 'notebook new findings.md lab.switchyard#1 lab.switchyard#2',
@@ -79,6 +81,13 @@ export const notebook: Verb = {
     await action(file, runs, terminal)
     return exits.ran
   },
+}
+
+/** Ctrl+C ends the browser too, and then nothing is written. */
+function printed(html: string, terminal: Terminal): Promise<Buffer> {
+  const cancel = new AbortController()
+  void terminal.interrupted.then(() => cancel.abort())
+  return pagePdf(html, terminal.env.CHROMIUM ?? '/usr/bin/chromium', cancel.signal)
 }
 
 async function write(file: string, text: string, runs: string[], terminal: Terminal): Promise<void> {

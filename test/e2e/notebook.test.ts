@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { noChromium } from '../support/chromium.ts'
 import { projectRoot, runCommand } from '../support/command-line.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'switchyard-notebook-test-'))
@@ -55,4 +56,12 @@ it('is exported without the session as a page with its figures', { timeout: 60_0
   for (const hash of hashes) expect(html).toContain(`<dt>state-hash</dt><dd>${hash}</dd>`)
   expect(html).toContain('Its seal is whole.')
   expect((await command('second', 'notebook', 'export', file)).status).toBe(64)
+})
+
+it.skipIf(noChromium !== null)('is exported as a PDF by Chromium', { timeout: 90_000 }, async () => {
+  const pdf = join(folder, 'page.pdf')
+  expect((await command('second', 'notebook', 'export', file, pdf)).status).toBe(0)
+  const bytes = readFileSync(pdf)
+  expect(bytes.subarray(0, 5).toString()).toBe('%PDF-')
+  expect(bytes.length).toBeGreaterThan(5000)
 })
