@@ -64,7 +64,8 @@ const schemas = {
   'run.latency-band': Type.Object({ run, range, columns }),
   'run.distribution': Type.Object({ run, range, bins: columns, pe, vcpu }),
   'run.faults': Type.Object({ run, range, columns }),
-  'run.fault-list': Type.Object({ run, range, offset: cycle, limit: cycle }),
+  'run.fault-map': Type.Object({ run, range, columns, rows: count(1, 1000) }),
+  'run.fault-list': Type.Object({ run, range, offset: cycle, limit: cycle, granules: Type.Optional(range) }),
   'run.events': Type.Object({ run, range, columns, pe }),
   'run.slices': Type.Object({ run, range, columns }),
   'run.registers': Type.Object({

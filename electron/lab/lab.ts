@@ -208,6 +208,7 @@ export async function openLab(options: LabOptions): Promise<Lab> {
     'run.latency-band': ofStore('run.latency-band'),
     'run.distribution': ofStore('run.distribution'),
     'run.faults': ofStore('run.faults'),
+    'run.fault-map': ofStore('run.fault-map'),
     'run.fault-list': ofStore('run.fault-list'),
     'run.events': ofStore('run.events'),
     'run.slices': ofStore('run.slices'),

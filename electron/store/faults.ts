@@ -33,16 +33,31 @@ interface StoredFault {
 export function faultQueries(db: Database, extent: (run: RunId) => CycleRange) {
   const inRange = 'run = :run AND cycle BETWEEN :from AND :to'
   const pyramid = pyramidReader(db)
+  type Page = {
+    run: RunId
+    from: number
+    to: number
+    limit: number
+    offset: number
+    low: number
+    high: number
+  }
   // The switch of a fault is the one on its PE whose span, entry to return, holds the fault's cycle.
-  const selectPage = db
-    .prepare<[{ run: RunId; from: number; to: number; limit: number; offset: number }], StoredFault>(
-      `SELECT id, pe, cycle, ns, owner, el, kind, mode, pc, address, granule, pointer_tag, memory_tag, write, bytes,
+  const pageOf = (where: string) =>
+    db
+      .prepare<[Page], StoredFault>(
+        `SELECT id, pe, cycle, ns, owner, el, kind, mode, pc, address, granule, pointer_tag, memory_tag, write, bytes,
          (SELECT CASE WHEN w.end_cycle >= tag_fault.cycle THEN w.id END FROM world_switch w
           WHERE w.run = tag_fault.run AND w.pe = tag_fault.pe AND w.start_cycle <= tag_fault.cycle
           ORDER BY w.start_cycle DESC, w.id DESC LIMIT 1) AS switch_id
-       FROM tag_fault WHERE ${inRange} ORDER BY cycle, id LIMIT :limit OFFSET :offset`,
-    )
-    .safeIntegers()
+       FROM tag_fault WHERE ${where} ORDER BY cycle, id LIMIT :limit OFFSET :offset`,
+      )
+      .safeIntegers()
+  const ofGranules = `${inRange} AND granule BETWEEN :low AND :high`
+  const [selectPage, selectOf] = [pageOf(inRange), pageOf(ofGranules)]
+  const countOf = db
+    .prepare<[Omit<Page, 'limit' | 'offset'>], number>(`SELECT count(*) FROM tag_fault WHERE ${ofGranules}`)
+    .pluck()
 
   return {
     series({ run, range, columns }: Calls['run.faults']['args']): FaultSeries {
@@ -88,9 +103,12 @@ export function faultQueries(db: Database, extent: (run: RunId) => CycleRange) {
     },
 
     /** Ordered by cycle. At most 1000 rows, however many are asked for. */
-    page({ run, range, offset, limit }: Calls['run.fault-list']['args']): FaultPage {
+    page({ run, range, offset, limit, granules }: Calls['run.fault-list']['args']): FaultPage {
       const span = range ?? extent(run)
-      const rows = selectPage.all({
+      const only = granules ?? null
+      const rows = (only === null ? selectPage : selectOf).all({
+        low: only?.from ?? 0,
+        high: only?.to ?? 0,
         run,
         from: span.from,
         to: span.to,
@@ -98,7 +116,9 @@ export function faultQueries(db: Database, extent: (run: RunId) => CycleRange) {
         offset: Math.max(0, offset),
       })
       return {
-        total: pyramid.lanes(run, FAULT).reduce((sum, { id }) => sum + pyramid.count(id, span), 0),
+        total: only
+          ? countOf.get({ run, ...span, low: only.from, high: only.to })!
+          : pyramid.lanes(run, FAULT).reduce((sum, { id }) => sum + pyramid.count(id, span), 0),
         rows: rows.map((row) => ({
           id: toNumber(row.id),
           pe: toNumber(row.pe),

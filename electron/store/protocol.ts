@@ -85,6 +85,7 @@ type Query =
   | 'run.latency-band'
   | 'run.distribution'
   | 'run.faults'
+  | 'run.fault-map'
   | 'run.fault-list'
   | 'run.events'
   | 'run.registers'

@@ -7,6 +7,7 @@ import type { CycleRange } from '../../shared/model/views.ts'
 import { backUp, backupPath } from './backup.ts'
 import { eventQueries } from './events.ts'
 import { isWriteRefused, SALVAGE } from './failures.ts'
+import { faultMapQueries } from './fault-map.ts'
 import { faultQueries } from './faults.ts'
 import { latencyQueries } from './latency.ts'
 import { latencyBandQueries } from './latency-band.ts'
@@ -73,6 +74,7 @@ function sessionOn(opened: OpenSession, version: string): Session {
   const latency = latencyQueries(db, extent)
   const bands = latencyBandQueries(db, extent)
   const faults = faultQueries(db, extent)
+  const faultMaps = faultMapQueries(db, extent)
   const slices = sliceQueries(db, extent)
   const events = eventQueries(db, extent, (run) => rows.stored(run).pes)
   const registers = registerQueries(db, extent)
@@ -190,6 +192,7 @@ function sessionOn(opened: OpenSession, version: string): Session {
     'run.latency-band': bands.band,
     'run.distribution': latency.distribution,
     'run.faults': faults.series,
+    'run.fault-map': faultMaps.map,
     'run.fault-list': faults.page,
     'run.events': events.series,
     'run.slices': slices.series,

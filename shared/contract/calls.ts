@@ -12,8 +12,10 @@ import type { MuseumCase } from '../model/museum.ts'
 import type { RunId, RunProgress, RunSummary } from '../model/run.ts'
 import type { ExperimentEntry, ExperimentProblem, PolicyEntry, SessionInfo } from '../model/session.ts'
 import type {
+  AddressRange,
   CycleRange,
   EventSeries,
+  FaultMap,
   FaultPage,
   FaultSeries,
   LatencyBand,
@@ -66,8 +68,20 @@ export interface Calls {
     reply: LatencyDistribution | null
   }
   'run.faults': { args: { run: RunId; range: CycleRange | null; columns: number }; reply: FaultSeries }
+  /** Faults by granule and time: at most so many rows and columns. */
+  'run.fault-map': {
+    args: { run: RunId; range: CycleRange | null; columns: number; rows: number }
+    reply: FaultMap
+  }
+  /** Every fault, by cycle; `granules`: of these physical addresses only. */
   'run.fault-list': {
-    args: { run: RunId; range: CycleRange | null; offset: number; limit: number }
+    args: {
+      run: RunId
+      range: CycleRange | null
+      offset: number
+      limit: number
+      granules?: AddressRange | null
+    }
     reply: FaultPage
   }
   /** What the PEs did at the highest rate: counts per column, and the events themselves where there is room. */
@@ -158,6 +172,7 @@ export const callNames = Object.keys({
   'run.latency-band': 0,
   'run.distribution': 0,
   'run.faults': 0,
+  'run.fault-map': 0,
   'run.fault-list': 0,
   'run.events': 0,
   'run.slices': 0,

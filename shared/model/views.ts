@@ -72,6 +72,30 @@ export interface FaultSeries {
   }[]
 }
 
+/** Physical addresses from one to another, both included. */
+export interface AddressRange {
+  from: number
+  to: number
+}
+
+/**
+ * Tag faults by address and time. A row is a granule of 16 bytes that faulted, or, where there are more than rows, neighbours
+ * among those that did. Counts are exact; cells without a fault are left out.
+ */
+export interface FaultMap {
+  columnStart: Float64Array
+  columnWidth: number
+  /** In order of address: the first and last granule of each, and how many faults it has. */
+  rows: (AddressRange & { total: number })[]
+  row: Float64Array
+  column: Float64Array
+  sync: Float64Array
+  async: Float64Array
+  /** Different granules that faulted in the range. */
+  granules: number
+  total: number
+}
+
 export interface FaultPage {
   total: number
   rows: (FaultRow & { id: number; switchId: number | null })[]

@@ -17,6 +17,7 @@ import {
 import type {
   CycleRange,
   EventSeries,
+  FaultMap,
   FaultSeries,
   LatencyBand,
   LatencyDistribution,
@@ -467,6 +468,41 @@ function eventsOf(run: FakeRun, range: CycleRange | null, columns: number, only:
   }
 }
 
+function faultMap(run: FakeRun, range: CycleRange | null, columns: number, most: number): FaultMap {
+  const { from, to } = range ?? { from: 0, to: run.summary.cycles }
+  const columnWidth = Math.max(1, Math.ceil((to - from + 1) / columns))
+  const faults = run.faults.filter(({ cycle }) => inRange(cycle, { from, to }))
+  const all = [...new Set(faults.map(({ granule }) => granule))].sort((a, b) => a - b)
+  const per = Math.max(1, Math.ceil(all.length / most))
+  const rowOf = (granule: number): number => Math.floor(all.indexOf(granule) / per)
+  const cells = new Map<string, { row: number; column: number; sync: number; async: number }>()
+  for (const { cycle, granule, kind } of faults) {
+    const [row, column] = [rowOf(granule), Math.floor((cycle - from) / columnWidth)]
+    const cell = cells.get(`${row} ${column}`) ?? { row, column, sync: 0, async: 0 }
+    cell[kind]++
+    cells.set(`${row} ${column}`, cell)
+  }
+  const list = [...cells.values()]
+  return {
+    columnStart: Float64Array.from(
+      { length: Math.ceil((to - from + 1) / columnWidth) },
+      (_, i) => from + i * columnWidth,
+    ),
+    columnWidth,
+    rows: Array.from({ length: Math.ceil(all.length / per) }, (_, row) => {
+      const own = all.slice(row * per, (row + 1) * per)
+      const total = faults.filter(({ granule }) => own.includes(granule)).length
+      return { from: own[0]!, to: own.at(-1)!, total }
+    }),
+    row: Float64Array.from(list, ({ row }) => row),
+    column: Float64Array.from(list, ({ column }) => column),
+    sync: Float64Array.from(list, ({ sync }) => sync),
+    async: Float64Array.from(list, ({ async }) => async),
+    granules: all.length,
+    total: faults.length,
+  }
+}
+
 function slicesOf(run: FakeRun, range: CycleRange | null, columns: number): SliceSeries {
   const { from, to } = range ?? { from: 0, to: run.summary.cycles }
   const columnWidth = Math.max(1, Math.ceil((to - from + 1) / columns))
@@ -673,6 +709,7 @@ export function createFakeLab(shapes: RunShape[]): FakeLab {
     'run.latency-band': async ({ run, range, columns }) => latencyBand(need(run), range, columns),
     'run.distribution': async ({ run, range, bins }) => distribution(need(run), range, bins),
     'run.faults': async ({ run, range, columns }) => faultSeries(need(run), range, columns),
+    'run.fault-map': async ({ run, range, columns, rows }) => faultMap(need(run), range, columns, rows),
     'run.fault-list': async ({ run, range, offset, limit }) => {
       const rows = need(run).faults.filter((fault) => inRange(fault.cycle, range))
       return { total: rows.length, rows: rows.slice(offset, offset + limit) }
