@@ -4,6 +4,7 @@ import type { MachinePlan } from '../../electron/workers/plan.ts'
 import { endless } from '../guests/programs.ts'
 import { allProbes, buildImage, buildSource, handoverConfig, run, start } from '../guests/run-guest.ts'
 import { projectRoot, runCommand } from '../support/command-line.ts'
+import { compareMs } from './compare.ts'
 import { ingest, ingestAlone, ingestRows } from './ingest.ts'
 import { alu, memory, worldSwitch } from './programs.ts'
 import { openMegabytes, openMs, zoomMs } from './query.ts'
@@ -160,6 +161,7 @@ export function bench(scale: number): Bench {
     { name: 'store_query_zoom', unit: 'ms', once: () => zoomMs(batches(10_000_000)) },
     { name: 'store_query_memory', unit: 'MB', once: async () => openMegabytes(batches(10_000_000)) },
     { name: 'store_query_memory_small', unit: 'MB', once: async () => openMegabytes(batches(1_000_000)) },
+    { name: 'compare_million', unit: 'ms', once: async () => compareMs(1_000_000) },
     {
       name: 'command_line_start',
       unit: 'ms',

@@ -17,6 +17,7 @@ import { run } from './run-guest.ts'
 
 const resources = join(import.meta.dirname, '../../resources')
 const idle = async () => {}
+const long = process.env.SWITCHYARD_LONG === '1'
 const everyExit = 'host.oneReg=true'
 
 function planned(name: string, set: readonly string[]) {
@@ -44,15 +45,17 @@ function without(plan: MachinePlan, routine: string, text: RegExp, nth = 0): Mac
 }
 
 describe('registers by number', { timeout: 60_000 }, () => {
-  it.each([
-    ['contract', 'nvhe', 'mainline'],
-    ['contract', 'vhe', 'mainline'],
-    ['contract', 'nvhe', 'loadput-tfsr'],
-    ['contract-task', 'vhe', 'mainline'],
-    ['contract-keys', 'nvhe', 'mainline'],
-    ['contract-timers', 'vhe', 'mainline'],
-    ['contract-timers', 'nvhe', 'mainline'],
-  ])('%s, %s %s: all of them are as they were', async (name, mode, policy) => {
+  it.each(
+    [
+      ['contract', 'nvhe', 'mainline'],
+      ['contract', 'vhe', 'mainline'],
+      ['contract', 'nvhe', 'loadput-tfsr'],
+      ['contract-task', 'vhe', 'mainline'],
+      ['contract-keys', 'nvhe', 'mainline'],
+      ['contract-timers', 'vhe', 'mainline'],
+      ['contract-timers', 'nvhe', 'mainline'],
+    ].filter((_, i) => long || i % 2 === 0),
+  )('%s, %s %s: all of them are as they were', async (name, mode, policy) => {
     const set = [`hypervisor.mode=${mode}`, `hypervisor.policy=${policy}`, 'machine.sync=latest']
     const bads = await badsOf(planned(name, set).plan)
     expect(bads.length).toBeGreaterThan(1)

@@ -114,7 +114,10 @@ it('covers every switch of the policy', () => {
   expect([...covered].sort()).toEqual([...switches].sort())
 })
 
-describe.each(inversions)(
+/** Every other one, in the long run all. */
+const tried = inversions.filter((_, i) => long || i % 2 === 0)
+
+describe.each(tried)(
   'inverted: $names, ExS $exs',
   { timeout: 120_000 },
   ({ names, always, late = [], exs, why }) => {

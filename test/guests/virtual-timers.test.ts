@@ -43,6 +43,9 @@ async function runWith(mode: 'nvhe' | 'vhe', path: string, from: string, to: str
 
 const disturbed = (console: string): boolean => /bad [1-9]/.test(console) || !/switches \d+$/m.test(console)
 
+/** Each under one mode, in the long run under both. */
+const long = process.env.SWITCHYARD_LONG === '1'
+
 describe.each(modes)('%s', { timeout: 120_000 }, (mode) => {
   it('each ticker has its ticks, and nobody is disturbed', async () => {
     const { image, ...plan } = planRun(experimentOf([`hypervisor.mode=${mode}`]), resources).plan
@@ -52,16 +55,18 @@ describe.each(modes)('%s', { timeout: 120_000 }, (mode) => {
     expect(disturbed(console)).toBe(false)
   })
 
-  it.each([
-    ['its compare value', '\ttimer_access set, cval, \\t\n', ''],
-    ['its control', '\ttimer_access set, ctl, \\t\n', ''],
+  it.each(
     [
-      'its interrupt',
-      '\tldr\t\\t, [\\vcpu, #VCPU_LR0]\n\tmsr\tich_lr0_el2',
-      '\tmov\t\\t, xzr\n\tmsr\tich_lr0_el2',
-    ],
-    ['its mask', '\tldr\t\\t, [\\vcpu, #VCPU_VMCR]\n', '\tmov\t\\t, #VMCR_RESET\n'],
-  ])('without %s a guest notices', async (_name, from, to) => {
+      ['its compare value', '\ttimer_access set, cval, \\t\n', ''],
+      ['its control', '\ttimer_access set, ctl, \\t\n', ''],
+      [
+        'its interrupt',
+        '\tldr\t\\t, [\\vcpu, #VCPU_LR0]\n\tmsr\tich_lr0_el2',
+        '\tmov\t\\t, xzr\n\tmsr\tich_lr0_el2',
+      ],
+      ['its mask', '\tldr\t\\t, [\\vcpu, #VCPU_VMCR]\n', '\tmov\t\\t, #VMCR_RESET\n'],
+    ].filter((_, i) => long || i % 2 === (mode === 'vhe' ? 1 : 0)),
+  )('without %s a guest notices', async (_name, from, to) => {
     const { console } = await runWith(mode, 'hyp/shared/timer-gic.inc', from, to)
     expect(disturbed(console)).toBe(true)
   })

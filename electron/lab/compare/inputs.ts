@@ -74,9 +74,9 @@ export function warningsOf(a: ComparedRun, b: ComparedRun): string[] {
   if (ends.length === 1)
     warnings.push('One of them ended by itself, the other by a limit: totals are not of the same work.')
   if ((x.check === null) !== (y.check === null))
-    warnings.push(
-      'Only one of them was checked by the switch contract: findings are compared as if the other had none.',
-    )
+    warnings.push('Only one of them was checked by the switch contract: findings are not compared.')
+  if ((a.events === null) !== (b.events === null))
+    warnings.push('Only one of them recorded events: barriers and tag draws are not compared.')
   return warnings
 }
 

@@ -33,8 +33,9 @@ const counts: readonly Count[] = [
 export function exactMetrics(a: readonly ComparedRun[], b: readonly ComparedRun[]): ExactMetric[] {
   return counts.flatMap(({ name, unit, of }) => {
     const [x, y] = [of(a[0]!), of(b[0]!)]
-    if (x === null && y === null) return []
-    const [left, right] = [x ?? 0, y ?? 0]
+    // What one side did not record, or was not asked, is no 0.
+    if (x === null || y === null) return []
+    const [left, right] = [x, y]
     const differ = [a, b].filter((runs) => new Set(runs.map(of)).size > 1)
     const parallel = differ.every((runs) => runs[0]!.summary.schedule === 'parallel')
     const varies = differ.length === 0 ? 'no' : parallel ? 'sampled' : 'defect'
