@@ -135,6 +135,33 @@ describe.skipIf(noChromium)(
       expect(await accessibilityProblems(page)).toEqual([])
     })
 
+    it('shares its range with the registers that differ between its ends, as SQL finds them', async () => {
+      const [from, to] = [60_000, 400_000]
+      await page.goto(`${home}#/run/1/registers?cycles=${from}-${to}`)
+      const table = page.locator('.difference table')
+      await table.waitFor()
+      await table.scrollIntoViewIfNeeded()
+      await picture('registers-difference')
+      const shown = await table.locator('tbody tr td:first-child').allTextContents()
+      const held = db
+        .prepare<[string, number], bigint>(
+          `SELECT value FROM register_change WHERE run = 1 AND pe = 0 AND register = ? AND slot = 'architectural'
+           AND cycle <= ? ORDER BY cycle DESC, sequence DESC LIMIT 1`,
+        )
+        .pluck()
+        .safeIntegers()
+      const names = db
+        .prepare<[], string>('SELECT DISTINCT register FROM register_change WHERE run = 1 AND pe = 0')
+        .pluck()
+        .all()
+      const differ = names.filter((name) => {
+        const [before, after] = [held.get(name, from), held.get(name, to)]
+        return before !== undefined && after !== undefined && before !== after
+      })
+      expect(shown.sort()).toEqual(differ.sort())
+      expect(await accessibilityProblems(page)).toEqual([])
+    })
+
     it('says what was not recorded, and offers it', async () => {
       await at('#/run/2/timeline')
       await page.getByRole('button', { name: 'Run it again with events' }).waitFor()
