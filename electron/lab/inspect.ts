@@ -85,7 +85,7 @@ export class Inspections {
   /** The run's machine; what is recorded of it is not recorded again. */
   private async planOf(run: RunId): Promise<MachinePlan> {
     const { experimentHash } = await this.store.call('run.get', { run })
-    const { text } = await this.store.call('run.experiment', { run })
+    const { text, imageHash } = await this.store.call('run.experiment', { run })
     const { experiment, problems } = readExperiment(text, [], knownNames(this.resources))
     if (experiment === null) throw new ProblemError(`run ${run}`, problems[0]!.cause, problems[0]!.remedy)
     const planned = planRun(experiment, this.resources)
@@ -94,6 +94,13 @@ export class Inspections {
         `run ${run}`,
         'its experiment means something else to this version than when it ran',
         'Run it again, and look at the new run.',
+      )
+    }
+    if (planned.imageHash !== imageHash) {
+      throw new ProblemError(
+        `run ${run}`,
+        'its hypervisor assembles to another image now: a source was edited, or this version brings another one',
+        'Put the source back, or run the experiment again and look at the new run.',
       )
     }
     return { ...planned.plan, probes: { registers: [], switches: true, faults: false, events: false } }

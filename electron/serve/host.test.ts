@@ -12,7 +12,7 @@ import { type Host, startHost } from './host.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'switchyard-host-'))
 const renderer = join(folder, 'renderer')
-const lab = scriptedLab({ 'run.experiment': ({ run }) => ({ text: `run ${run}` }) })
+const lab = scriptedLab({ 'run.experiment': ({ run }) => ({ text: `run ${run}`, imageHash: '' }) })
 let host: Host
 let port: number
 
@@ -135,7 +135,9 @@ describe('the socket', () => {
   it('carries calls, answers and events', async () => {
     const { socket, received } = await greeted()
     socket.send(encode({ kind: 'call', ticket: 1, name: 'run.experiment', args: { run: 4 } }))
-    await vi.waitFor(() => expect(received).toEqual([{ kind: 'reply', ticket: 1, value: { text: 'run 4' } }]))
+    await vi.waitFor(() =>
+      expect(received).toEqual([{ kind: 'reply', ticket: 1, value: { text: 'run 4', imageHash: '' } }]),
+    )
     lab.announce('run.deleted', { run: 9 })
     await vi.waitFor(() =>
       expect(received.at(-1)).toEqual({ kind: 'event', name: 'run.deleted', payload: { run: 9 } }),

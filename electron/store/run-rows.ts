@@ -55,7 +55,9 @@ export function runRows(db: Database, path: string) {
   const selectLatencies = db
     .prepare<[RunId], [number, number]>('SELECT latency, count FROM latency_count WHERE run = ?')
     .raw()
-  const selectText = db.prepare<[RunId], { text: string }>('SELECT text FROM run WHERE id = ?')
+  const selectText = db.prepare<[RunId], { text: string; imageHash: string }>(
+    'SELECT text, image_hash AS imageHash FROM run WHERE id = ?',
+  )
   const selectConsole = db.prepare<[RunId], { bytes: Buffer }>(
     'SELECT bytes FROM console WHERE run = ? ORDER BY sequence DESC',
   )
@@ -115,7 +117,7 @@ export function runRows(db: Database, path: string) {
   return {
     list: (): RunSummary[] => selectAll.all().map(summary),
     get: (run: RunId): RunSummary => summary(stored(run)),
-    text(run: RunId): { text: string } {
+    text(run: RunId): { text: string; imageHash: string } {
       const row = selectText.get(run)
       if (row === undefined) throw missing(run)
       return row

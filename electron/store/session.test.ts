@@ -109,7 +109,7 @@ describe('a summary', () => {
     })
   })
   it('keeps text and console', () => {
-    expect(session.handlers['run.experiment']({ run })).toEqual({ text: '{ "name": "first" }' })
+    expect(session.handlers['run.experiment']({ run })).toMatchObject({ text: '{ "name": "first" }' })
     expect(session.handlers['run.console']({ run })).toEqual({
       text: `switches ${PER_PE}\n`,
       truncated: false,

@@ -47,7 +47,8 @@ export interface Calls {
   'run.stop': { args: { run: RunId }; reply: null }
   'run.delete': { args: { run: RunId }; reply: null }
   /** The experiment's text of a run as it was run (overrides applied). */
-  'run.experiment': { args: { run: RunId }; reply: { text: string } }
+  /** The experiment as it was run, and the SHA-256 (hex) of the image that it made. */
+  'run.experiment': { args: { run: RunId }; reply: { text: string; imageHash: string } }
   /** What the switch contract found in a run; null when the run was not checked, or not yet. */
   'run.findings': { args: { run: RunId }; reply: CheckReport | null }
   /** The review card of a checked run: 72 columns of plain text. Its experiment is tried anew for it. */

@@ -2,7 +2,7 @@ import type { Problem } from '../base/result.ts'
 import type { CallName, EventName } from './calls.ts'
 
 /** Bump with any change of calls, events or encoding; both ends refuse a mismatch. */
-export const PROTOCOL = 7
+export const PROTOCOL = 8
 
 export type ToLab =
   | { kind: 'hello'; protocol: number }

@@ -701,7 +701,7 @@ export function createFakeLab(shapes: RunShape[]): FakeLab {
       emit('run.deleted', { run })
       return null
     },
-    'run.experiment': async () => ({ text: exampleText }),
+    'run.experiment': async () => ({ text: exampleText, imageHash: '0'.repeat(64) }),
     'run.findings': async ({ run }) => need(run).report,
     'run.card': async ({ run }) => ({ text: cardText(need(run).summary.experiment) }),
     'run.console': async ({ run }) => ({ text: need(run).console, truncated: false }),
