@@ -39,7 +39,7 @@ it('is replayed on another machine to the states that the session had', { timeou
 
 it('says which cell one byte was changed in, and does not replay it', { timeout: 60_000 }, async () => {
   const text = readFileSync(file, 'utf8')
-  expect(text).toContain('kind: unsynchronised-host-state')
+  expect(text).toContain('kind: unsynchronised-host-state\nregister: GCR_EL1\nowner: host\n')
   const changed = join(folder, 'changed.md')
   writeFileSync(changed, text.replace('kind: unsynchronised-host-state', 'kind: unsynchronised-host-statf'))
   const { status, out } = await command('second', 'verify-notebook', changed, '--replay')

@@ -4,6 +4,7 @@ import { cellText } from '../../../shared/model/notebook.ts'
 import type { RunId } from '../../../shared/model/run.ts'
 import { unwrap } from '../../base/first-run.ts'
 import { gatherRun } from '../compare/gather.ts'
+import { ownerText } from '../run-report.ts'
 
 /**
  * The cells of a stored run: the run with its whole experiment, so that it can be run again where the session is not, and
@@ -43,7 +44,7 @@ export async function runCells(lab: LabApi, resources: string, file: string, run
         number: `${i + 1}`,
         kind: finding.kind,
         register: finding.register,
-        owner: JSON.stringify(finding.owner),
+        owner: ownerText(finding.owner),
       },
       findingBody(finding),
     ),
