@@ -162,6 +162,7 @@ describe.skipIf(noChromium)(
     it('reads well narrow and dark', async () => {
       await page.setViewportSize({ width: 1024, height: 640 })
       await page.addInitScript(() => localStorage.setItem('switchyard.theme', 'dark'))
+      await page.goto('about:blank')
       await at('#/run/1/machine/pe/0/moment/29200')
       await moment('29 200')
       expect(await accessibilityProblems(page)).toEqual([])
