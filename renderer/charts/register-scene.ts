@@ -305,6 +305,7 @@ export function registerReadings(
   const { width, height } = figure.scene
   const shapes: Shape[] = []
   const x = width - GUTTER_RIGHT + 8
+  const starts = [...figure.tops.values()].sort((a, b) => a - b)
   for (const [register, top] of figure.tops) {
     const lane = laneOf(lanes, register, 'architectural')
     const effective = laneOf(lanes, register, 'effective')
@@ -314,7 +315,9 @@ export function registerReadings(
     const lines = readingLines(register, reading.value)
     if (used && used.value !== reading.value)
       lines.push({ text: 'still in use', bold: false }, ...readingLines(register, used.value).slice(0, 1))
-    lines.forEach((line, i) => {
+    // As many lines as there is room for before the next lane begins.
+    const room = (starts.find((one) => one > top) ?? height) - top
+    lines.slice(0, Math.max(1, Math.floor(room / 16))).forEach((line, i) => {
       shapes.push({
         is: 'text',
         x,

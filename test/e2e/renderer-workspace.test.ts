@@ -159,8 +159,9 @@ describe.skipIf(noChromium)(`the workspace in a browser${noChromium ? ` (${noChr
   it('saves a figure as SVG, PNG and CSV', () =>
     open('#/run/1/latency', async (page) => {
       await plot(page, latency).waitFor()
+      const figure = page.locator('section.figure', { has: plot(page, latency) })
       const save = async (item: string): Promise<{ name: string; bytes: Buffer }> => {
-        await page.getByRole('button', { name: /^Save/ }).click()
+        await figure.getByRole('button', { name: /^Save/ }).click()
         const [download] = await Promise.all([
           page.waitForEvent('download'),
           page.getByRole('menuitem', { name: item }).click(),

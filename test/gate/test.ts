@@ -6,6 +6,8 @@ import { checkSteps, runStep, type Step } from './steps.ts'
 
 const LIMIT_MS = 10 * 60_000
 const LONG_LIMIT_MS = 6 * 3_600_000
+/** Every test that starts a machine starts a worker thread, and loads the machine's modules into it anew: Node keeps them compiled. */
+const COMPILED = join(import.meta.dirname, '../../node_modules/.cache/compiled')
 
 const suites = [
   { name: 'unit and recorded cases', projects: ['node', 'ui', 'electron'] },
@@ -67,7 +69,11 @@ async function runSuite(
       '--reporter=./test/gate/reporter.ts',
     ],
   }
-  const env = { TALLY_FILE: tallyFile, ...(long ? { SWITCHYARD_LONG: '1' } : {}) }
+  const env = {
+    TALLY_FILE: tallyFile,
+    NODE_COMPILE_CACHE: COMPILED,
+    ...(long ? { SWITCHYARD_LONG: '1' } : {}),
+  }
   const ok = await runStep(step, env, signal)
   if (!existsSync(tallyFile)) return { passed: 0, failed: 1, skipped: [], reports: [] } // vitest itself did not get to its end
   const tally = JSON.parse(readFileSync(tallyFile, 'utf8')) as Tally
