@@ -37,9 +37,10 @@ describe('the launcher', () => {
   it('continues under the bundled Node when started by an older one', async (ctx) => {
     const old = olderNode()
     if (!old) return ctx.skip('no Node older than 24 is installed on this machine')
-    const outcome = await runCommand(['version'], { env, node: old })
+    const fresh = { ...env, SWITCHYARD_REEXEC: '' } // the tests may have been started by an older one themselves
+    const outcome = await runCommand(['version'], { env: fresh, node: old })
     expect(outcome).toMatchObject({ status: 0, out: expect.stringContaining('(Node 24.'), err: '' })
-    const usage = await runCommand(['versoin'], { env, node: old })
+    const usage = await runCommand(['versoin'], { env: fresh, node: old })
     expect(usage.status).toBe(64)
   })
 

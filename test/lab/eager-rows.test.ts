@@ -53,14 +53,19 @@ const rows: { row: string; name: string; set: string[]; twin: string[]; eager: b
   { row: '16', name: 'contract', set: [vhe, policy('tfsr-alias')], twin: [vhe], eager: true },
 ]
 
+/** QEMU's timers follow the clock of this machine, so where an interrupt falls is chance: what can show there gets some runs to. */
+const EAGER_RUNS = 8
+
 it.for(rows)(
   'row $row, $name $set: eager $eager',
   { timeout: 120_000 },
   async ({ name, set, twin, eager }, { skip }) => {
     skip(noQemu, noQemuReason)
     expect(await disturbedThere(name, twin)).toEqual([])
-    const disturbed = await disturbedThere(name, set)
-    if (eager) expect(disturbed).not.toEqual([])
+    let disturbed = await disturbedThere(name, set)
+    for (let i = 1; eager && disturbed?.length === 0 && i < EAGER_RUNS; i++)
+      disturbed = await disturbedThere(name, set)
+    if (eager) expect(disturbed, `in none of ${EAGER_RUNS} runs`).not.toEqual([])
     else expect(disturbed).toEqual([])
   },
 )
