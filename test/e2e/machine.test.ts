@@ -99,6 +99,15 @@ describe.skipIf(noChromium)(
       await picture('machine-light')
     })
 
+    it('opens at the first switch, however often', async () => {
+      const first = async (): Promise<string> => {
+        await page.goto('about:blank')
+        await page.goto(`${home}#/run/1/machine`)
+        await page.waitForFunction(() => /moment\/\d+$/.test(location.hash))
+        return page.evaluate(() => location.hash)
+      }
+      expect(await first()).toBe(await first())
+    })
     it('steps by keys, marks what changed, and writes the place into the address', async () => {
       await at('#/run/1/machine/pe/0/moment/29200')
       await moment('29 200')

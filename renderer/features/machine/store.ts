@@ -36,7 +36,8 @@ export const useMachine = defineStore('machine', () => {
     if (!same) forget()
     machine.value = { run, finding: spot.finding }
     if (same && state.value !== null && isThere(state.value, spot)) return
-    await go(targetOf(spot), spot.pe, null)
+    // From the run's beginning: the lab keeps the machine where another window left it.
+    await go(targetOf(spot), spot.pe, 0)
   }
 
   /** @param from the moment that a relative target starts at; null: where the machine is */
@@ -107,6 +108,7 @@ export const useMachine = defineStore('machine', () => {
   }
 })
 
+/** A link without a place leads to the first switch. */
 function targetOf({ pe, where }: MachineSpot): MachineTarget {
   if (where === null) return { kind: 'until', event: { kind: 'switch' }, back: false }
   if (where.kind === 'moment') return { kind: 'moment', moment: where.at }
@@ -114,6 +116,6 @@ function targetOf({ pe, where }: MachineSpot): MachineTarget {
   return { kind: 'position', pe, instructions: where.at }
 }
 
-/** A link without a place leads to where the machine is. */
+/** A link without a place is content with wherever the machine on screen is. */
 const isThere = ({ at }: MachineState, { pe, where }: MachineSpot): boolean =>
   where === null || (at.pe === pe && where.kind === 'moment' && where.at === at.moment)
