@@ -120,9 +120,20 @@ const hatches = (theme: ChartTheme): string =>
 export const sceneMarkup = (scene: Scene, theme: ChartTheme): string =>
   hatches(theme) + scene.shapes.map((shape) => shapeMarkup(shape, theme)).join('')
 
+/** One drawing of a figure: its size in pixels and the inside of its SVG. */
+export interface FigurePart {
+  width: number
+  height: number
+  markup: string
+}
+
+/** A scene as the drawings of a figure; none where there is nothing to draw yet. */
+export const sceneParts = (scene: Scene | null | undefined, theme: ChartTheme): FigurePart[] =>
+  scene ? [{ width: scene.width, height: scene.height, markup: sceneMarkup(scene, theme) }] : []
+
 /** A complete SVG file: title above, the drawings one below the other, provenance underneath. */
 export function figureFile(
-  figure: { title: string; provenance: string; parts: { width: number; height: number; markup: string }[] },
+  figure: { title: string; provenance: string; parts: FigurePart[] },
   theme: ChartTheme,
 ): { svg: string; width: number; height: number } {
   const pad = 16
