@@ -1,62 +1,39 @@
 /** The Compare view on the real lab, in Chromium: two clicks from a run, inputs first, numbers as SQL has them. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { accessibilityProblems } from '../support/axe.ts'
-import { openBrowser } from '../support/browser.ts'
 import { noChromium } from '../support/chromium.ts'
-import { firstLine, projectRoot, runCommand, startCommand } from '../support/command-line.ts'
-
-const folder = mkdtempSync(join(tmpdir(), 'switchyard-compare-view-'))
-const env = { SWITCHYARD_DATA: join(folder, 'data') }
-const session = join(folder, 'lab.switchyard')
-const shots = process.env.SCREENS
+import { openWorkspace, type Workspace } from '../support/workspace.ts'
 
 describe.skipIf(noChromium)(
   `the Compare view${noChromium ? ` (${noChromium})` : ''}`,
   { timeout: 60_000 },
   () => {
-    let browser: Awaited<ReturnType<typeof openBrowser>>
-    let server: ReturnType<typeof startCommand>
+    let workspace: Workspace
     let page: Page
     let home = ''
     let db: Database.Database
-    const complaints: string[] = []
 
     beforeAll(async () => {
-      const policies = ['v12', 'v13', 'v12', 'v13']
-      for (const policy of policies) {
-        const set = ['hypervisor.mode=vhe', `hypervisor.policy=${policy}`, 'machine.sync=latest']
-        const file = join(projectRoot, 'resources/experiments/contract.json')
-        const flags = set.flatMap((one) => ['--set', one])
-        const { status } = await runCommand(['run', file, '--db', session, '--quiet', ...flags], {
-          cwd: folder,
-          env,
-        })
-        expect(status).toBe(0)
-      }
-      server = startCommand(['serve', session, '--port', '0'], { cwd: folder, env })
-      home = await firstLine(server)
-      db = new Database(session, { readonly: true })
-      browser = await openBrowser()
-      page = await browser.context.newPage()
-      page.on('pageerror', (error) => complaints.push(String(error)))
-      page.on('console', (message) => void (message.type() === 'error' && complaints.push(message.text())))
-      if (shots) mkdirSync(shots, { recursive: true })
+      workspace = await openWorkspace(
+        ['v12', 'v13', 'v12', 'v13'].map(
+          (policy) =>
+            [
+              'contract',
+              'hypervisor.mode=vhe',
+              `hypervisor.policy=${policy}`,
+              'machine.sync=latest',
+            ] as const,
+        ),
+      )
+      ;({ page, home } = workspace)
+      db = new Database(workspace.session, { readonly: true })
     }, 120_000)
-
     afterAll(async () => {
       db?.close()
-      await browser?.close()
-      server?.kill('SIGTERM')
-      rmSync(folder, { recursive: true })
+      await workspace?.close()
     })
-    const picture = async (name: string): Promise<void> => {
-      if (shots) await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true })
-    }
     const row = async (name: string): Promise<string[]> =>
       (
         await page
@@ -74,7 +51,7 @@ describe.skipIf(noChromium)(
       expect(await row('hypervisor.policy')).toEqual(['hypervisor.policy', '"v12"', '"v13"'])
       expect(await page.locator('.added').allTextContents()).toEqual([expect.stringContaining('isb')])
       expect(await accessibilityProblems(page)).toEqual([])
-      await picture('compare-light')
+      await workspace.picture('compare-light', { fullPage: true })
     })
 
     it('has the numbers of the session', async () => {
@@ -94,8 +71,8 @@ describe.skipIf(noChromium)(
       expect(await page.getByRole('heading', { name: /^host time: inconclusive/ }).count()).toBe(1)
       await page.setViewportSize({ width: 1024, height: 640 })
       expect(await accessibilityProblems(page)).toEqual([])
-      await picture('compare-1024')
-      expect(complaints).toEqual([])
+      await workspace.picture('compare-1024', { fullPage: true })
+      expect(workspace.complaints).toEqual([])
     })
 
     it('says what is not there', async () => {

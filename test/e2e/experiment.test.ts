@@ -1,49 +1,32 @@
 /** The Experiment view on the real lab, in Chromium: form and text are one document, with the schema's help and undo. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { accessibilityProblems } from '../support/axe.ts'
-import { openBrowser } from '../support/browser.ts'
 import { noChromium } from '../support/chromium.ts'
-import { firstLine, startCommand } from '../support/command-line.ts'
-
-const folder = mkdtempSync(join(tmpdir(), 'switchyard-experiment-'))
-const env = { SWITCHYARD_DATA: join(folder, 'data') }
-const shots = process.env.SCREENS
+import { openWorkspace, type Workspace } from '../support/workspace.ts'
 
 describe.skipIf(noChromium)(
   `the Experiment view${noChromium ? ` (${noChromium})` : ''}`,
   { timeout: 60_000 },
   () => {
-    let browser: Awaited<ReturnType<typeof openBrowser>>
-    let server: ReturnType<typeof startCommand>
+    let workspace: Workspace
     let page: Page
-    const complaints: string[] = []
+    let home = ''
 
     beforeAll(async () => {
-      server = startCommand(['serve', join(folder, 'lab.switchyard'), '--port', '0'], { cwd: folder, env })
-      const home = await firstLine(server)
-      browser = await openBrowser()
-      page = await browser.context.newPage()
-      page.on('pageerror', (error) => complaints.push(String(error)))
-      page.on('console', (message) => void (message.type() === 'error' && complaints.push(message.text())))
-      if (shots) mkdirSync(shots, { recursive: true })
+      workspace = await openWorkspace()
+      ;({ page, home } = workspace)
       await page.goto(`${home}#/experiment/contract`)
       await text().waitFor()
     }, 120_000)
     afterAll(async () => {
-      await browser?.close()
-      server?.kill('SIGTERM')
-      rmSync(folder, { recursive: true })
+      await workspace?.close()
     })
 
     const text = () => page.getByRole('textbox', { name: 'Experiment text' })
     const line = (part: string) => page.locator('.cm-line', { hasText: part })
-    const picture = async (name: string): Promise<void> => {
-      if (shots) await page.screenshot({ path: join(shots, `${name}.png`) })
-    }
 
     it('writes what the form is given into the text, comments kept, and takes it back by undo', async () => {
       await page.getByLabel('pes', { exact: true }).fill('2')
@@ -64,7 +47,7 @@ describe.skipIf(noChromium)(
       expect(await field.getAttribute('aria-invalid')).toBe('true')
       expect(await page.locator('.cm-lint-marker-error').count()).toBe(1)
       expect(await accessibilityProblems(page)).toEqual([])
-      await picture('experiment-problem-real')
+      await workspace.picture('experiment-problem-real')
       await page.getByRole('button', { name: 'revert' }).click()
       await line('"pes": 1,').waitFor()
       await expect.poll(() => page.locator('.problems li').count()).toBe(0)
@@ -79,7 +62,7 @@ describe.skipIf(noChromium)(
       await page.locator('.cm-tooltip-autocomplete li').first().waitFor()
       const offered = await page.locator('.cm-tooltip-autocomplete li').allTextContents()
       expect(offered.join()).toContain('explore')
-      await picture('experiment-completion')
+      await workspace.picture('experiment-completion')
       await page.keyboard.press('Escape')
     })
 
@@ -93,7 +76,7 @@ describe.skipIf(noChromium)(
       expect(await difference.locator('tbody tr').allInnerTexts()).toEqual([
         'machine.sync\t"explore"\t"latest"',
       ])
-      await picture('experiment-difference')
+      await workspace.picture('experiment-difference')
       expect(await accessibilityProblems(page)).toEqual([])
       await page.getByPlaceholder('for example').fill('')
       await choice.selectOption('experiment contract-exits')
@@ -116,14 +99,14 @@ describe.skipIf(noChromium)(
       const address = page.url()
       await drop('fix.patch', '--- a\n+++ b\n')
       await page.getByText('This is not an experiment').waitFor()
-      await picture('experiment-drop-refused')
+      await workspace.picture('experiment-drop-refused')
       expect(page.url()).toBe(address)
       expect(await page.locator('.cm-line', { hasText: '+++ b' }).count()).toBe(0)
       await drop('mine.json', '{ "name": "mine" }\n')
       await line('"name": "mine"').waitFor()
       await page.locator('.problems li').first().waitFor()
       expect(await page.getByText('This is not an experiment').count()).toBe(0)
-      await picture('experiment-dropped')
+      await workspace.picture('experiment-dropped')
       await page.goto(address)
       await line('"name": "contract"').waitFor()
     })
@@ -141,11 +124,11 @@ describe.skipIf(noChromium)(
         page.getByRole('button', { name: 'Save as file' }).click(),
       ])
       expect(download.suggestedFilename()).toBe('contract-copy.json')
-      const saved = join(folder, 'saved.json')
+      const saved = join(workspace.folder, 'saved.json')
       await download.saveAs(saved)
       expect(readFileSync(saved, 'utf8')).toContain('"pes": 3,\n')
       expect(readFileSync(saved, 'utf8')).toContain('// ERET and exception entry')
-      await picture('experiment-copy')
+      await workspace.picture('experiment-copy')
       await page.goto(address)
       await page.getByRole('button', { name: 'revert' }).click()
       await line('"pes": 1,').waitFor()
@@ -159,8 +142,8 @@ describe.skipIf(noChromium)(
       await page.getByRole('button', { name: `Take vcpus ${before} out` }).click()
       await expect.poll(sections).toBe(before)
       await page.setViewportSize({ width: 1024, height: 640 })
-      await picture('experiment-1024')
-      expect(complaints).toEqual([])
+      await workspace.picture('experiment-1024')
+      expect(workspace.complaints).toEqual([])
     })
   },
 )

@@ -1,6 +1,5 @@
 /** The Machine view on the real lab, in Chromium: what it shows is what the machine says, and its address leads back to it. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -11,54 +10,30 @@ import { openTimeline } from '../../electron/workers/one-thread.ts'
 import { groupedHex } from '../../shared/base/hex.ts'
 import { readExperiment } from '../../shared/model/experiment-text.ts'
 import { accessibilityProblems } from '../support/axe.ts'
-import { openBrowser } from '../support/browser.ts'
 import { noChromium } from '../support/chromium.ts'
-import { firstLine, projectRoot, runCommand, startCommand } from '../support/command-line.ts'
+import { projectRoot } from '../support/command-line.ts'
+import { openWorkspace, type Workspace } from '../support/workspace.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'switchyard-machine-'))
-const env = { SWITCHYARD_DATA: join(folder, 'data') }
 const experiments = join(projectRoot, 'resources/experiments')
-const shots = process.env.SCREENS
 const v12 = ['hypervisor.mode=vhe', 'hypervisor.policy=v12']
 
 describe.skipIf(noChromium)(
   `the Machine view${noChromium ? ` (${noChromium})` : ''}`,
   { timeout: 60_000 },
   () => {
-    let browser: Awaited<ReturnType<typeof openBrowser>>
-    let server: ReturnType<typeof startCommand>
+    let workspace: Workspace
     let page: Page
     let home = ''
-    const complaints: string[] = []
 
     beforeAll(async () => {
-      const session = join(folder, 'lab.switchyard')
-      const runs = [
+      workspace = await openWorkspace([
         ['contract', ...v12],
         ['first-fault', 'schedule.kind=parallel'],
-      ]
-      for (const [name, ...set] of runs) {
-        const flags = set.flatMap((each) => ['--set', each])
-        const file = join(experiments, `${name}.json`)
-        const { status } = await runCommand(['run', file, '--db', session, '--quiet', ...flags], {
-          cwd: folder,
-          env,
-        })
-        expect(status).toBe(0)
-      }
-      server = startCommand(['serve', session, '--port', '0'], { cwd: folder, env })
-      home = await firstLine(server)
-      browser = await openBrowser()
-      page = await browser.context.newPage()
-      page.on('pageerror', (error) => complaints.push(String(error)))
-      page.on('console', (message) => void (message.type() === 'error' && complaints.push(message.text())))
-      if (shots) mkdirSync(shots, { recursive: true })
+      ])
+      ;({ page, home } = workspace)
     }, 120_000)
-
     afterAll(async () => {
-      await browser?.close()
-      server?.kill('SIGTERM')
-      rmSync(folder, { recursive: true })
+      await workspace?.close()
     })
 
     const at = async (hash: string): Promise<void> => {
@@ -72,9 +47,6 @@ describe.skipIf(noChromium)(
         .locator('code')
         .first()
         .textContent()) ?? ''
-    const picture = async (name: string): Promise<void> => {
-      if (shots) await page.screenshot({ path: join(shots, `${name}.png`) })
-    }
 
     /** The machine itself, in this process. */
     function machineAt(where: number) {
@@ -96,7 +68,7 @@ describe.skipIf(noChromium)(
       const line = page.locator('.code tr[aria-current]')
       expect(await line.locator('button').textContent()).toContain(pe.core.pc.toString(16))
       expect(await accessibilityProblems(page)).toEqual([])
-      await picture('machine-light')
+      await workspace.picture('machine-light')
     })
 
     it('opens at the first switch, however often', async () => {
@@ -135,7 +107,7 @@ describe.skipIf(noChromium)(
       await page.getByRole('tab', { name: 'pending (1)' }).click()
       expect(await page.locator('.pending li').textContent()).toMatch(/GCR_EL1.*may see.*until the next ISB/)
       expect(await page.locator('.code tr[aria-current] .text').textContent()).toMatch(/^irg/)
-      await picture('machine-pending')
+      await workspace.picture('machine-pending')
     })
 
     it('shows memory with tags, and a page walk, of a label', async () => {
@@ -144,7 +116,7 @@ describe.skipIf(noChromium)(
       await page.getByRole('button', { name: 'Show', exact: true }).click()
       await page.locator('.dump tbody tr').first().waitFor()
       expect(await page.locator('.dump .tag').first().textContent()).toMatch(/^[0-9a-f]$/)
-      await picture('machine-memory')
+      await workspace.picture('machine-memory')
       await page.getByRole('tab', { name: 'page walk' }).click()
       expect(await page.locator('.walk tbody tr').count()).toBeGreaterThan(0)
       await page.getByLabel('address', { exact: true }).fill('nobody_knows')
@@ -164,8 +136,8 @@ describe.skipIf(noChromium)(
       await page.getByText('The place was not reached').waitFor()
       await page.goto(`${home}#/run/2/machine`)
       await page.getByText('This run cannot be followed instruction by instruction.').waitFor()
-      await picture('machine-parallel')
-      expect(complaints).toEqual([])
+      await workspace.picture('machine-parallel')
+      expect(workspace.complaints).toEqual([])
     })
 
     it('reads well narrow and dark', async () => {
@@ -175,7 +147,7 @@ describe.skipIf(noChromium)(
       await at('#/run/1/machine/pe/0/moment/29200')
       await moment('29 200')
       expect(await accessibilityProblems(page)).toEqual([])
-      await picture('machine-1024-dark')
+      await workspace.picture('machine-1024-dark')
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
       expect(wide).toBeLessThanOrEqual(0)
     })

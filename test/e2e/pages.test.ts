@@ -1,37 +1,23 @@
 /** Glossary and Settings on the real lab, in Chromium. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { accessibilityProblems } from '../support/axe.ts'
-import { openBrowser } from '../support/browser.ts'
 import { noChromium } from '../support/chromium.ts'
-import { firstLine, startCommand } from '../support/command-line.ts'
-
-const folder = mkdtempSync(join(tmpdir(), 'switchyard-pages-'))
+import { openWorkspace, type Workspace } from '../support/workspace.ts'
 
 describe.skipIf(noChromium)(`pages${noChromium ? ` (${noChromium})` : ''}`, { timeout: 60_000 }, () => {
-  let browser: Awaited<ReturnType<typeof openBrowser>>
-  let server: ReturnType<typeof startCommand>
+  let workspace: Workspace
   let page: Page
   let home = ''
-  const complaints: string[] = []
 
   beforeAll(async () => {
-    const env = { SWITCHYARD_DATA: join(folder, 'data') }
-    server = startCommand(['serve', join(folder, 'lab.switchyard'), '--port', '0'], { cwd: folder, env })
-    home = await firstLine(server)
-    browser = await openBrowser()
-    page = await browser.context.newPage()
-    page.on('pageerror', (error) => complaints.push(String(error)))
-    page.on('console', (message) => void (message.type() === 'error' && complaints.push(message.text())))
+    workspace = await openWorkspace()
+    ;({ page, home } = workspace)
     await page.goto(`${home}#/`)
   }, 120_000)
   afterAll(async () => {
-    await browser?.close()
-    server?.kill('SIGTERM')
-    rmSync(folder, { recursive: true })
+    await workspace?.close()
   })
 
   it('the glossary opens by its key, is searched, and has an address for each register', async () => {
@@ -57,6 +43,6 @@ describe.skipIf(noChromium)(`pages${noChromium ? ` (${noChromium})` : ''}`, { ti
     await made.waitFor()
     expect(existsSync((await made.textContent()) ?? '')).toBe(true)
     expect(await accessibilityProblems(page)).toEqual([])
-    expect(complaints).toEqual([])
+    expect(workspace.complaints).toEqual([])
   })
 })

@@ -1,65 +1,37 @@
 /** The Timeline on the real lab, in Chromium: its numbers are the session's, and its range is every other view's. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { accessibilityProblems } from '../support/axe.ts'
-import { openBrowser } from '../support/browser.ts'
 import { noChromium } from '../support/chromium.ts'
-import { firstLine, projectRoot, runCommand, startCommand } from '../support/command-line.ts'
-
-const folder = mkdtempSync(join(tmpdir(), 'switchyard-timeline-'))
-const env = { SWITCHYARD_DATA: join(folder, 'data') }
-const session = join(folder, 'lab.switchyard')
-const handover = join(projectRoot, 'resources/experiments/handover.json')
-const shots = process.env.SCREENS
+import { openWorkspace, type Workspace } from '../support/workspace.ts'
 
 describe.skipIf(noChromium)(
   `the Timeline${noChromium ? ` (${noChromium})` : ''}`,
   { timeout: 60_000 },
   () => {
-    let browser: Awaited<ReturnType<typeof openBrowser>>
-    let server: ReturnType<typeof startCommand>
+    let workspace: Workspace
     let page: Page
     let home = ''
     let db: Database.Database
-    const complaints: string[] = []
 
     beforeAll(async () => {
-      for (const events of [true, false]) {
-        const set = ['--set', `probes.events=${events}`]
-        const { status } = await runCommand(['run', handover, '--db', session, '--quiet', ...set], {
-          cwd: folder,
-          env,
-        })
-        expect(status).toBe(0)
-      }
-      server = startCommand(['serve', session, '--port', '0'], { cwd: folder, env })
-      home = await firstLine(server)
-      db = new Database(session, { readonly: true })
-      browser = await openBrowser()
-      page = await browser.context.newPage()
-      page.on('pageerror', (error) => complaints.push(String(error)))
-      page.on('console', (message) => void (message.type() === 'error' && complaints.push(message.text())))
-      if (shots) mkdirSync(shots, { recursive: true })
+      workspace = await openWorkspace([
+        ['handover', 'probes.events=true'],
+        ['handover', 'probes.events=false'],
+      ])
+      ;({ page, home } = workspace)
+      db = new Database(workspace.session, { readonly: true })
     }, 120_000)
-
     afterAll(async () => {
       db?.close()
-      await browser?.close()
-      server?.kill('SIGTERM')
-      rmSync(folder, { recursive: true })
+      await workspace?.close()
     })
 
     const plot = () => page.getByRole('application', { name: /^What each PE ran/ })
     const at = async (hash: string): Promise<void> => {
       await page.goto(`${home}${hash}`)
       await plot().waitFor()
-    }
-    const picture = async (name: string): Promise<void> => {
-      if (shots) await page.screenshot({ path: join(shots, `${name}.png`) })
     }
     /** The address follows when the hand rests. */
     const settled = async (): Promise<void> => {
@@ -80,7 +52,7 @@ describe.skipIf(noChromium)(
         expect(texts).toEqual(expect.arrayContaining([`PE${pe}`, `${n} switches`]))
       expect(texts).toContain('barriers')
       expect(await accessibilityProblems(page)).toEqual([])
-      await picture('timeline-light')
+      await workspace.picture('timeline-light')
     })
 
     it('zooms by keys to single events, and its range is that of the other views', async () => {
@@ -89,7 +61,7 @@ describe.skipIf(noChromium)(
       await page.waitForFunction(() => /cycles=\d+-\d+/.test(location.hash))
       await page.getByText(/drawn one by one/).waitFor()
       await settled()
-      await picture('timeline-zoomed')
+      await workspace.picture('timeline-zoomed')
       const range = await page.evaluate(() => /cycles=(\d+)-(\d+)/.exec(location.hash)?.slice(1).map(Number))
       const [from, to] = range as [number, number]
       const n = db
@@ -105,7 +77,7 @@ describe.skipIf(noChromium)(
       await at('#/run/1/timeline')
       await page.getByRole('button', { name: 'Table' }).click()
       await page.getByRole('columnheader', { name: 'why' }).waitFor()
-      await picture('timeline-table')
+      await workspace.picture('timeline-table')
       await page.getByRole('button', { name: 'Table' }).click()
     })
 
@@ -114,7 +86,7 @@ describe.skipIf(noChromium)(
       const band = page.getByRole('application', { name: /^Percentiles of the switch latency/ })
       await band.waitFor()
       await band.scrollIntoViewIfNeeded()
-      await picture('latency-band')
+      await workspace.picture('latency-band')
       const figure = page.locator('section.figure').filter({ has: band })
       await figure.getByRole('button', { name: 'Table' }).click()
       const row = page
@@ -141,7 +113,7 @@ describe.skipIf(noChromium)(
       const table = page.locator('.difference table')
       await table.waitFor()
       await table.scrollIntoViewIfNeeded()
-      await picture('registers-difference')
+      await workspace.picture('registers-difference')
       const shown = await table.locator('tbody tr td:first-child').allTextContents()
       const held = db
         .prepare<[string, number], bigint>(
@@ -168,8 +140,8 @@ describe.skipIf(noChromium)(
       expect((await scene()).map((text) => text.trim())).not.toContain('barriers')
       await page.setViewportSize({ width: 1024, height: 640 })
       expect(await accessibilityProblems(page)).toEqual([])
-      await picture('timeline-1024')
-      expect(complaints).toEqual([])
+      await workspace.picture('timeline-1024')
+      expect(workspace.complaints).toEqual([])
     })
   },
 )
