@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3'
 import type { Calls } from '../../shared/contract/calls.ts'
 import type { RunId } from '../../shared/model/run.ts'
 import type { CycleRange, FaultMap } from '../../shared/model/views.ts'
+import { evenColumns } from '../../shared/stats/columns.ts'
 
 /** Tag faults by granule and time: every fault is in exactly one cell. */
 export function faultMapQueries(db: Database, extent: (run: RunId) => CycleRange) {
@@ -20,8 +21,7 @@ export function faultMapQueries(db: Database, extent: (run: RunId) => CycleRange
   return {
     map({ run, range, columns, rows: most }: Calls['run.fault-map']['args']): FaultMap {
       const { from, to } = range ?? extent(run)
-      const width = Math.max(1, Math.ceil((to - from + 1) / columns))
-      const size = Math.max(1, Math.ceil((to - from + 1) / width))
+      const { columnStart, columnWidth } = evenColumns(from, to, columns)
       const all = granules.all({ run, from, to })
       const per = Math.max(1, Math.ceil(all.length / most))
       const rows: FaultMap['rows'] = []
@@ -36,9 +36,9 @@ export function faultMapQueries(db: Database, extent: (run: RunId) => CycleRange
         } else rows.push({ from: granule, to: granule, total: n })
       }
       const found = new Map<number, { row: number; column: number; sync: number; async: number }>()
-      for (const { granule, at, kind, n } of cells.all({ run, from, to, width })) {
+      for (const { granule, at, kind, n } of cells.all({ run, from, to, width: columnWidth })) {
         const row = rowOf.get(granule)!
-        const key = row * size + at
+        const key = row * columnStart.length + at
         const cell = found.get(key) ?? { row, column: at, sync: 0, async: 0 }
         if (kind === 'sync') cell.sync += n
         else cell.async += n
@@ -46,8 +46,8 @@ export function faultMapQueries(db: Database, extent: (run: RunId) => CycleRange
       }
       const list = [...found.values()]
       return {
-        columnStart: Float64Array.from({ length: size }, (_, i) => from + i * width),
-        columnWidth: width,
+        columnStart,
+        columnWidth,
         rows,
         row: Float64Array.from(list, ({ row }) => row),
         column: Float64Array.from(list, ({ column }) => column),

@@ -3,6 +3,7 @@ import type { Calls } from '../../shared/contract/calls.ts'
 import type { RunId } from '../../shared/model/run.ts'
 import type { CheckMode, FaultKind, Owner } from '../../shared/model/trace.ts'
 import type { CycleRange, FaultPage, FaultSeries } from '../../shared/model/views.ts'
+import { evenColumns } from '../../shared/stats/columns.ts'
 import { FAULT, faultsIn } from './lanes.ts'
 import { pyramidReader } from './pyramid.ts'
 import { fromStored, toNumber } from './values.ts'
@@ -62,14 +63,9 @@ export function faultQueries(db: Database, extent: (run: RunId) => CycleRange) {
   return {
     series({ run, range, columns }: Calls['run.faults']['args']): FaultSeries {
       const { from, to } = range ?? extent(run)
-      const most = Math.max(1, Math.floor(columns))
-      const width = Math.max(1, Math.ceil((to - from + 1) / most))
-      const size = Math.max(1, Math.ceil((to - from + 1) / width))
+      const { stretches, columnStart, columnWidth } = evenColumns(from, to, columns)
+      const size = stretches.length
       const owners = new Map<Owner, FaultSeries['owners'][number]>()
-      const stretches = Array.from({ length: size }, (_, i) => ({
-        from: from + i * width,
-        to: Math.min(to, from + (i + 1) * width - 1),
-      }))
       for (const { id, part } of pyramid.lanes(run, FAULT)) {
         const { owner, kind, mode } = faultsIn(part)
         if (kind !== 'sync' && kind !== 'async') continue // not ours
@@ -94,8 +90,8 @@ export function faultQueries(db: Database, extent: (run: RunId) => CycleRange) {
         if (!entry.modes.includes(mode)) entry.modes.push(mode)
       }
       return {
-        columnStart: Float64Array.from({ length: size }, (_, i) => from + i * width),
-        columnWidth: width,
+        columnStart,
+        columnWidth,
         owners: [...owners.values()]
           .sort((a, b) => a.owner - b.owner)
           .map((entry) => ({ ...entry, modes: entry.modes.sort() })),

@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3'
 import type { Calls } from '../../shared/contract/calls.ts'
 import type { RunId } from '../../shared/model/run.ts'
 import type { CycleRange, SliceColumns, SliceSeries } from '../../shared/model/views.ts'
+import { evenColumns } from '../../shared/stats/columns.ts'
 import { LATENCY } from './lanes.ts'
 import { pyramidReader } from './pyramid.ts'
 
@@ -19,14 +20,14 @@ interface StoredSlice {
 /** Which vCPU ran where: switches counted by column, and themselves where there are few. */
 export function sliceQueries(db: Database, extent: (run: RunId) => CycleRange) {
   const pyramid = pyramidReader(db)
-  const columnsOf = 'id, pe, vcpu, start_cycle, guest_cycle, exit_cycle, end_cycle, exit'
+  const stored = 'id, pe, vcpu, start_cycle, guest_cycle, exit_cycle, end_cycle, exit'
   const select = db.prepare<[{ run: RunId; from: number; to: number }], StoredSlice>(
-    `SELECT ${columnsOf} FROM world_switch WHERE run = :run AND start_cycle BETWEEN :from AND :to
+    `SELECT ${stored} FROM world_switch WHERE run = :run AND start_cycle BETWEEN :from AND :to
      ORDER BY start_cycle, id`,
   )
   // What began before the range may reach into it: the last one of a PE, since those of one PE follow each other.
   const before = db.prepare<[{ run: RunId; pe: number; from: number }], StoredSlice>(
-    `SELECT ${columnsOf} FROM world_switch WHERE run = :run AND pe = :pe AND start_cycle < :from
+    `SELECT ${stored} FROM world_switch WHERE run = :run AND pe = :pe AND start_cycle < :from
      ORDER BY start_cycle DESC, id DESC LIMIT 1`,
   )
   function slicesIn(run: RunId, { from, to }: CycleRange, pes: readonly number[]): SliceColumns {
@@ -40,12 +41,7 @@ export function sliceQueries(db: Database, extent: (run: RunId) => CycleRange) {
   return {
     series({ run, range, columns }: Calls['run.slices']['args']): SliceSeries {
       const { from, to } = range ?? extent(run)
-      const width = Math.max(1, Math.ceil((to - from + 1) / columns))
-      const size = Math.max(1, Math.ceil((to - from + 1) / width))
-      const stretches = Array.from({ length: size }, (_, i) => ({
-        from: from + i * width,
-        to: Math.min(to, from + (i + 1) * width - 1),
-      }))
+      const { stretches, columnStart, columnWidth } = evenColumns(from, to, columns)
       const known = pyramid.lanes(run, LATENCY)
       const lanes = known
         .map(({ id, pe, part }) => {
@@ -57,8 +53,8 @@ export function sliceQueries(db: Database, extent: (run: RunId) => CycleRange) {
       const total = lanes.reduce((sum, lane) => sum + lane.total, 0)
       const all = total <= 2 * columns
       return {
-        columnStart: Float64Array.from(stretches, (stretch) => stretch.from),
-        columnWidth: width,
+        columnStart,
+        columnWidth,
         lanes,
         slices: all ? slicesIn(run, { from, to }, [...new Set(known.map(({ pe }) => pe))]) : null,
         total,

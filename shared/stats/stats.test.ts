@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { columnsOf } from './columns.ts'
+import { columnsOf, evenColumns } from './columns.ts'
 import { countsOf, countsOfSample, nearestRank, quantile } from './counts.ts'
 import { ecdf } from './ecdf.ts'
 import { histogram, niceStep } from './histogram.ts'
@@ -93,6 +93,27 @@ describe('columns', () => {
         columns.forEach((column, i) => {
           expect(column.to).toBeGreaterThanOrEqual(column.from)
           if (i > 0) expect(column.from).toBe(columns[i - 1]!.to + 1)
+        })
+      }),
+    )
+  })
+  it('of one width cover every cycle once, only the last being shorter', () => {
+    const arbitrary = fc.tuple(
+      fc.integer({ min: 0, max: 1e9 }),
+      fc.integer({ min: 0, max: 5000 }),
+      fc.integer({ min: 1, max: 3000 }),
+    )
+    fc.assert(
+      fc.property(arbitrary, ([from, length, count]) => {
+        const { stretches, columnStart, columnWidth } = evenColumns(from, from + length, count)
+        expect(stretches.length).toBeLessThanOrEqual(count)
+        expect([...columnStart]).toEqual(stretches.map((stretch) => stretch.from))
+        expect(stretches[0]!.from).toBe(from)
+        expect(stretches.at(-1)!.to).toBe(from + length)
+        stretches.forEach((stretch, i) => {
+          const width = stretch.to - stretch.from + 1
+          if (i === stretches.length - 1) expect(width).toBeLessThanOrEqual(columnWidth)
+          else expect([width, stretch.to + 1]).toEqual([columnWidth, stretches[i + 1]!.from])
         })
       }),
     )
