@@ -1,6 +1,4 @@
-import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { ProblemError } from '../../shared/base/result.ts'
 import type { Comparison } from '../../shared/model/comparison.ts'
 import { packageRoot, packageVersion } from '../base/package-root.ts'
 import { compareRuns, LEAST_EFFECT } from '../lab/compare/compare.ts'
@@ -9,7 +7,7 @@ import { comparisonHtml } from './compare-html.ts'
 import { comparisonText } from './compare-text.ts'
 import { writeOutput } from './files.ts'
 import { jsonLine } from './json.ts'
-import { openSession } from './session.ts'
+import { openExisting } from './session.ts'
 import { type Arguments, exits, type Terminal, UsageError, type Verb } from './verb.ts'
 
 export const compare: Verb = {
@@ -48,9 +46,7 @@ export function showComparison(comparison: Comparison, args: Arguments, terminal
   const html = args.value('html')
   if (html !== undefined)
     writeOutput(html, Buffer.from(comparisonHtml(comparison, { version: packageVersion(), at: new Date() })))
-  const plain = (value: unknown): unknown =>
-    JSON.parse(JSON.stringify(value, (_, one) => (one instanceof Float64Array ? [...one] : one)))
-  if (args.has('json')) terminal.out(jsonLine(plain(comparison)))
+  if (args.has('json')) terminal.out(jsonLine(comparison))
   else if (html === undefined) terminal.out(comparisonText(comparison))
 }
 
@@ -86,13 +82,7 @@ function operand(text: string): Named {
 async function gather(sides: readonly Named[]): Promise<ComparedRun[][]> {
   const found = new Map<Named, ComparedRun[]>()
   for (const path of new Set(sides.map(({ file }) => resolve(file)))) {
-    if (!existsSync(path))
-      throw new ProblemError(
-        path,
-        'there is no such file',
-        'Name a session file; `switchyard run` makes one.',
-      )
-    const lab = await openSession(path)
+    const lab = await openExisting(path)
     try {
       for (const side of sides) {
         if (resolve(side.file) !== path) continue

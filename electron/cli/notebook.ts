@@ -10,7 +10,7 @@ import { notebookHtml } from '../lab/notebook/html.ts'
 import { pagePdf } from '../lab/notebook/pdf.ts'
 import { brokenCells, sealed } from '../lab/notebook/seal.ts'
 import { readInput, writeOutput } from './files.ts'
-import { openSession } from './session.ts'
+import { openExisting, runReference } from './session.ts'
 import { exits, type Terminal, UsageError, type Verb } from './verb.ts'
 
 const actions: Record<string, (file: string, runs: string[], terminal: Terminal) => Promise<void>> = {
@@ -105,14 +105,10 @@ function sealless(text: string, file: string): string {
 }
 
 async function cellsOf(reference: string): Promise<string> {
-  const [, file, run] = /^(.+)#([1-9]\d{0,8})$/.exec(reference) ?? []
-  if (file === undefined)
-    throw new UsageError(`${reference} names no run`, 'Write FILE#RUN, such as lab.switchyard#1.')
-  if (!existsSync(file))
-    throw new ProblemError(file, 'there is no such file', 'Name a session file; `switchyard run` makes one.')
-  const lab = await openSession(file)
+  const { file, run } = runReference(reference)
+  const lab = await openExisting(file)
   try {
-    return await runCells(lab, join(packageRoot(), 'resources'), file, Number(run))
+    return await runCells(lab, join(packageRoot(), 'resources'), file, run)
   } finally {
     await lab.close()
   }

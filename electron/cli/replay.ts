@@ -4,7 +4,7 @@ import { replayFinding } from '../lab/replay.ts'
 import { findingReport } from '../lab/run-report.ts'
 import { findingText } from './check-text.ts'
 import { jsonLine } from './json.ts'
-import { openSession } from './session.ts'
+import { openExisting, runReference } from './session.ts'
 import { exits, UsageError, type Verb } from './verb.ts'
 
 export const replay: Verb = {
@@ -19,19 +19,16 @@ export const replay: Verb = {
   notes: ['exit status: 0 when the finding is there, 1 when it is not.'],
   example: 'replay lab.switchyard#1 --finding 1',
   async run(args, terminal) {
-    const reference = /^(.+)#([1-9]\d{0,8})$/.exec(args.operands[0]!)
-    if (!reference)
-      throw new UsageError(`${args.operands[0]} names no run`, 'Write FILE#RUN, such as lab.switchyard#1.')
-    const [, file = '', run = ''] = reference
+    const { file, run } = runReference(args.operands[0]!)
     const number = natural('finding', args.value('finding') ?? '1')
     const step = args.value('without')
     const without = step === undefined ? null : natural('without', step)
-    const lab = await openSession(file)
+    const lab = await openExisting(file)
     try {
       const { stored, again } = await replayFinding(
         lab,
         join(packageRoot(), 'resources'),
-        Number(run),
+        run,
         number,
         without,
       )

@@ -1,5 +1,5 @@
 /** Findings on the command line: run, replay, and replay without a step. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -54,6 +54,12 @@ describe('replay', () => {
     const outcome = await switchyard('replay', reference)
     expect(outcome.status).toBe(status)
     expect(outcome.err).toContain(words)
+  })
+
+  it('makes no file of a name that is mistyped', async () => {
+    const { status, err } = await switchyard('replay', 'b.switchyard#1')
+    expect({ status, err }).toEqual({ status: 1, err: expect.stringContaining('there is no such file') })
+    expect(existsSync(join(folder, 'b.switchyard'))).toBe(false)
   })
 
   it('names the findings that there are', async () => {

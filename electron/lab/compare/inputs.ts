@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import { ProblemError } from '../../../shared/base/result.ts'
 import type { InputDifference, PolicyDifference } from '../../../shared/model/comparison.ts'
 import type { Experiment } from '../../../shared/model/experiment.ts'
@@ -89,7 +89,7 @@ export function checkRepeats(runs: readonly ComparedRun[]): void {
   const other = rest.find(({ summary }) => summary.experimentHash !== first!.summary.experimentHash)
   if (other === undefined) return
   throw new ProblemError(
-    join(first!.file),
+    first!.file,
     `run ${other.summary.run} is no repeat of run ${first!.summary.run}: their experiments differ`,
     'Name repeats of one experiment on each side, such as lab.switchyard#1,4,5.',
   )

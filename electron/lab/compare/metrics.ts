@@ -35,7 +35,6 @@ export function exactMetrics(a: readonly ComparedRun[], b: readonly ComparedRun[
     const [x, y] = [of(a[0]!), of(b[0]!)]
     // What one side did not record, or was not asked, is no 0.
     if (x === null || y === null) return []
-    const [left, right] = [x, y]
     const differ = [a, b].filter((runs) => new Set(runs.map(of)).size > 1)
     const parallel = differ.every((runs) => runs[0]!.summary.schedule === 'parallel')
     const varies = differ.length === 0 ? 'no' : parallel ? 'sampled' : 'defect'
@@ -43,10 +42,10 @@ export function exactMetrics(a: readonly ComparedRun[], b: readonly ComparedRun[
       {
         name,
         unit,
-        a: left,
-        b: right,
-        difference: right - left,
-        share: left === 0 ? null : (right - left) / left,
+        a: x,
+        b: y,
+        difference: y - x,
+        share: x === 0 ? null : (y - x) / x,
         varies,
       },
     ]
