@@ -5,6 +5,8 @@ it.each([
   ['switchyard://run/3/findings/finding/1/step/4', '#/run/3/findings/finding/1/step/4'],
   ['switchyard://run/3/timeline?cycles=100-200', '#/run/3/timeline?cycles=100-200'],
   ['switchyard://museum/missing-isb/', '#/museum/missing-isb'],
+  ['switchyard://compare/1,4/2,5', '#/compare/1,4/2,5'],
+  ['switchyard://glossary/GCR_EL1', '#/glossary/GCR_EL1'],
   ['switchyard://experiment/two%20guests', '#/experiment/two%20guests'],
 ])('%s leads to %s', (link, hash) => {
   expect(isDeepLink(link)).toBe(true)

@@ -2,7 +2,7 @@
 const SCHEME = 'switchyard://'
 /** What an address of the page may hold: words, numbers, and the range of cycles. */
 const PLACE =
-  /^(?:run|experiment|museum)(?:\/[A-Za-z0-9._%-]{1,100}){0,10}\/?(?:\?cycles=\d{1,15}-\d{1,15})?$/
+  /^(?:run|experiment|museum|compare|glossary|settings)(?:\/[A-Za-z0-9._,%-]{1,100}){0,10}\/?(?:\?cycles=\d{1,15}-\d{1,15})?$/
 
 /** The scheme that the system opens us for. */
 export const DEEP_LINK_SCHEME = SCHEME.slice(0, -3)

@@ -46,7 +46,11 @@ function followLink(link: string): void {
   turn = turn.then(async () => {
     if (hash === null)
       explain(
-        new ProblemError(link, 'this link names no place in a session', 'Copy it again from the workspace.'),
+        new ProblemError(
+          link,
+          'this link names no place in a session',
+          'Write it as switchyard://run/3/findings, for example.',
+        ),
       )
     else await window?.loadURL(`${developmentUrl ?? PAGE_URL}${hash}`)
   })

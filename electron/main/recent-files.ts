@@ -17,10 +17,8 @@ export function readRecent(file: string): string[] {
 }
 
 /** Puts a session in front. A list that cannot be written is no reason to stop. */
-export function rememberRecent(file: string, path: string): string[] {
-  const list = [path, ...readRecent(file).filter((one) => one !== path)].slice(0, MOST)
-  write(file, list)
-  return list
+export function rememberRecent(file: string, path: string): void {
+  write(file, [path, ...readRecent(file).filter((one) => one !== path)].slice(0, MOST))
 }
 
 export function forgetRecent(file: string): void {
@@ -31,6 +29,6 @@ function write(file: string, list: readonly string[]): void {
   try {
     writeFileSync(file, `${JSON.stringify(list, null, 1)}\n`)
   } catch {
-    // A read-only folder: the list lasts as long as the program.
+    // A read-only folder: the list stays as it was.
   }
 }

@@ -3,7 +3,7 @@ import type { CheckReport, Verdict } from '../../../shared/model/findings.ts'
 import { deadSaves, findControl } from './controls.ts'
 import { type Base, type Breathe, type CheckedPlan, runBase, type Tried, tryAll } from './execute.ts'
 import { choicesOf, explain } from './explain.ts'
-import { boundedLimits, defaultLimits, type Limits } from './layers.ts'
+import { bothLimits, boundedLimits, defaultLimits, type Limits } from './layers.ts'
 import { minimise } from './minimise.ts'
 import { type JudgedBarrier, judgeBarriers, needlessAdvice } from './needless.ts'
 import { placeNames } from './patch.ts'
@@ -34,13 +34,7 @@ export async function examine(
   const base = await runBase(checked, breathe)
   const tried = await tryAll(checked, base, breathe, limits)
   const { pendingSeen, uses, unknownOwner } = base.statistics
-  const minimal = await minimise(
-    checked,
-    base,
-    tried.broken,
-    breathe,
-    limits === defaultLimits ? boundedLimits : limits,
-  )
+  const minimal = await minimise(checked, base, tried.broken, breathe, bothLimits(limits, boundedLimits))
   const findings = minimal.map((broken) => {
     const { kind, register, owner, other, trail } = broken.violation
     return {

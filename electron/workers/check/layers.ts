@@ -39,6 +39,14 @@ export const scenarioLimits: Limits = { ...defaultLimits, segment: 64, states: 8
 /** For a switch that misses something, which may leave open more than is worth trying: enough to show what it breaks. */
 export const boundedLimits: Limits = { ...defaultLimits, segment: 256, states: 16, executions: 1024 }
 
+/** Of two limits the stricter in each. */
+export const bothLimits = (a: Limits, b: Limits): Limits => ({
+  segment: Math.min(a.segment, b.segment),
+  states: Math.min(a.states, b.states),
+  follow: Math.min(a.follow, b.follow),
+  executions: Math.min(a.executions, b.executions),
+})
+
 /** One thing found broken, with what the execution decided on the way, segment by segment. */
 export interface Found<Broken> {
   broken: Broken
